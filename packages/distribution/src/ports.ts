@@ -1,0 +1,17 @@
+import type { BlobStore } from './blob-store.ts'
+import type { Metadata } from './metadata.ts'
+import type { Registry } from '@roadstead/oci/registry.ts'
+import type { RunningHashes } from './running-hashes.ts'
+import type { UploadSessions } from './upload-sessions.ts'
+
+/** All that the rules need from outside. Built once, in a service's main. */
+export interface Ports {
+  readonly metadata: Metadata
+  /** The store of a registry's storage account. */
+  readonly blobStore: (registry: Registry) => BlobStore
+  readonly sessions: UploadSessions
+  readonly hashes: RunningHashes
+  readonly now: () => Date
+  /** A fresh version 4 UUID. */
+  readonly newId: () => string
+}
