@@ -14,4 +14,6 @@ export interface Ports {
   readonly now: () => Date
   /** A fresh version 4 UUID. */
   readonly newId: () => string
+  /** Hears of failures that do not change the answer, such as bytes that could not be removed after their row was. */
+  readonly onBackgroundError: (error: unknown) => void
 }

@@ -17,10 +17,19 @@ export type ErrorCode =
   | 'UNSUPPORTED'
 
 /**
- * What a refusal is about, where one code has several statuses in HTTP.
- * `out of order`: the chunk does not start at the session's offset. `too large`: the body exceeds the limit.
+ * What a refusal is about, where one code has several statuses in HTTP. `out of order`: the chunk does not start at the session's
+ * offset. `too large`: the body exceeds the limit. `too many tags`: one push names more than the limit. `range`: the blob has no such bytes. `no such path`: nothing answers there.
+ * `malformed`: the request is none that can be understood.
  */
-export type RefusalReason = 'out of order' | 'too large'
+export type RefusalReason = 'out of order' | 'too large' | 'too many tags' | 'range' | 'no such path' | 'malformed'
+
+interface About {
+  /** Shown to the caller under `detail`; must survive JSON. */
+  readonly detail?: unknown
+  readonly reason?: RefusalReason
+  /** Seconds after which asking again makes sense. */
+  readonly retryAfter?: number
+}
 
 /** The caller asked for something that will not be done. Thrown once, answered once. The message is meant for the caller. */
 export class RegistryError extends Error {
@@ -28,20 +37,18 @@ export class RegistryError extends Error {
   readonly code: ErrorCode
   readonly detail: unknown
   readonly reason: RefusalReason | undefined
+  readonly retryAfter: number | undefined
 
-  constructor(code: ErrorCode, message: string, about: { readonly detail?: unknown; readonly reason?: RefusalReason } = {}) {
+  constructor(code: ErrorCode, message: string, about: About = {}) {
     super(message)
     this.code = code
     this.detail = about.detail
     this.reason = about.reason
+    this.retryAfter = about.retryAfter
   }
 }
 
-export function refuse(
-  code: ErrorCode,
-  message: string,
-  about?: { readonly detail?: unknown; readonly reason?: RefusalReason },
-): never {
+export function refuse(code: ErrorCode, message: string, about?: About): never {
   throw new RegistryError(code, message, about)
 }
 

@@ -81,7 +81,9 @@ function readIndex(mediaType: ManifestMediaType, document: JsonObject): Manifest
 }
 
 function readSubject(document: JsonObject): { readonly subject?: Descriptor } {
-  return document['subject'] === undefined || document['subject'] === null ? {} : { subject: readDescriptor(document['subject'], 'subject') }
+  return document['subject'] === undefined || document['subject'] === null
+    ? {}
+    : { subject: readDescriptor(document['subject'], 'subject') }
 }
 
 function readDescriptors(value: Json | undefined, member: string): readonly Descriptor[] {

@@ -8,10 +8,7 @@ export const mediaTypes = {
 } as const
 
 export type ManifestMediaType =
-  | typeof mediaTypes.ociManifest
-  | typeof mediaTypes.ociIndex
-  | typeof mediaTypes.dockerManifest
-  | typeof mediaTypes.dockerManifestList
+  typeof mediaTypes.ociManifest | typeof mediaTypes.ociIndex | typeof mediaTypes.dockerManifest | typeof mediaTypes.dockerManifestList
 
 const manifests: ReadonlySet<string> = new Set<ManifestMediaType>([mediaTypes.ociManifest, mediaTypes.dockerManifest])
 const indexes: ReadonlySet<string> = new Set<ManifestMediaType>([mediaTypes.ociIndex, mediaTypes.dockerManifestList])

@@ -22,7 +22,14 @@ export function parseScope(text: string): Scope | undefined {
   if (first <= 0 || last <= first + 1) return undefined
   const type = text.slice(0, first)
   const name = text.slice(first + 1, last)
-  const actions = [...new Set(text.slice(last + 1).split(',').filter((action) => /^(?:\*|[a-z_]+)$/.test(action)))]
+  const actions = [
+    ...new Set(
+      text
+        .slice(last + 1)
+        .split(',')
+        .filter((action) => /^(?:\*|[a-z_]+)$/.test(action)),
+    ),
+  ]
   if (actions.length === 0) return undefined
   if (type === 'registry') return /^[a-z_]+$/.test(name) ? { type, name, actions } : undefined
   return type === 'repository' && parseRepositoryName(name) !== undefined ? { type, name, actions } : undefined

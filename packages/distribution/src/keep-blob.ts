@@ -1,0 +1,46 @@
+import { digestAlgorithm, digestOfHash } from '@roadstead/oci/digest.ts'
+import type { Digest } from '@roadstead/oci/digest.ts'
+import { refuse, Unavailable } from '@roadstead/oci/errors.ts'
+import type { Repository } from '@roadstead/oci/registry.ts'
+import type { HashedUpload } from './append-hashed.ts'
+import type { Ports } from './ports.ts'
+import { startHash } from './running-hashes.ts'
+
+/**
+ * Makes the staged bytes final and their row known, in this order: the bytes would survive a crash before anybody can be told that they exist.
+ * Throws DIGEST_INVALID where they are not what `digest` says, and tells nobody of them.
+ */
+export async function keepBlob(
+  ports: Ports,
+  repository: Repository,
+  upload: HashedUpload,
+  digest: Digest,
+): Promise<{ readonly digest: Digest; readonly size: number }> {
+  const store = ports.blobStore(repository.registry)
+  const { location, offset: size } = upload.staged
+  const isHashed = upload.hashed !== undefined && upload.algorithm === digestAlgorithm(digest)
+  if (isHashed) refuseOther(digest, upload.hashed)
+  await store.commit(upload.staged)
+  if (!isHashed) refuseOther(digest, await readBack(ports, repository, upload, digest))
+  const kept = await ports.metadata.transaction(async (facts) => {
+    await facts.repositories.ensure(repository)
+    return facts.blobs.add(repository, { digest, size, location })
+  })
+  // The registry had the same content already: the earlier bytes serve both.
+  if (kept.location !== location) await store.delete([location]).catch(ports.onBackgroundError)
+  return { digest, size }
+}
+
+/** For an upload that broke off and went on elsewhere, or that turns out to be named by the other algorithm. */
+async function readBack(ports: Ports, repository: Repository, upload: HashedUpload, digest: Digest): Promise<Digest> {
+  const algorithm = digestAlgorithm(digest)
+  const hash = startHash(algorithm)
+  const bytes = await ports.blobStore(repository.registry).read(upload.staged.location)
+  if (bytes === undefined) throw new Unavailable('storage', { message: 'the uploaded bytes cannot be read back' })
+  for await (const chunk of bytes) hash.update(chunk as Buffer)
+  return digestOfHash(algorithm, hash.digest())
+}
+
+function refuseOther(given: Digest, computed: Digest): void {
+  if (given !== computed) refuse('DIGEST_INVALID', 'the digest does not match the uploaded bytes', { detail: { given, computed } })
+}

@@ -1,0 +1,118 @@
+import { knownDigest } from './hostile-request.ts'
+import type { HostileRequest } from './hostile-request.ts'
+
+const unknownHost = { status: 404, code: 'NAME_UNKNOWN' } as const
+const badName = { status: 400, code: 'NAME_INVALID' } as const
+const noPath = { status: 404, code: 'UNSUPPORTED' } as const
+
+const withHost = (host: string): HostileRequest => ({
+  title: `host ${JSON.stringify(host)}`,
+  target: '/v2/',
+  headers: { Host: host },
+  ...unknownHost,
+})
+
+export const hosts: readonly HostileRequest[] = [
+  withHost('evil.example'),
+  withHost('localhost'),
+  withHost('127.0.0.1'),
+  withHost('[::1]'),
+  withHost('myregistry-contoso.localhost.evil.example'),
+  withHost('myregistry-contoso.evil-localhost'),
+  withHost('myregistry-contosolocalhost'),
+  withHost('x.myregistry-contoso.localhost'),
+  withHost('myregistry.localhost'),
+  withHost('myregistry-.localhost'),
+  withHost('-contoso.localhost'),
+  withHost('myregistry-contoso-x.localhost'),
+  withHost('myregistry-fabrikam.localhost'),
+  withHost('xn--myregistry-contoso.localhost'),
+  withHost(`${'a'.repeat(300)}-contoso.localhost`),
+  withHost('myregistry-contoso.localhost:999999'),
+  withHost('myregistry-contoso.localhost:80:80'),
+  withHost("myregistry-contoso.localhost'--"),
+  withHost('myregistry-contoso%00.localhost'),
+  withHost('\u212Ayregistry-contoso.localhost'),
+  withHost('myregistry_contoso.localhost'),
+  {
+    title: 'upper case, trailing dot and port name the same registry',
+    target: '/v2/',
+    headers: { Host: 'MyRegistry-CONTOSO.LocalHost.:443' },
+    status: 200,
+  },
+  {
+    title: 'two Host headers',
+    target: '/v2/',
+    raw: (host) => `GET /v2/ HTTP/1.1\r\nHost: ${host}\r\nHost: evil.example\r\n\r\n`,
+    status: 400,
+  },
+  { title: 'no Host header', target: '/v2/', raw: () => 'GET /v2/ HTTP/1.1\r\n\r\n', status: 400 },
+  {
+    title: 'an absolute target that disagrees with Host',
+    target: 'http://evil.example/v2/',
+    raw: (host) => `GET http://evil.example/v2/ HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
+    status: 400,
+    code: 'NAME_INVALID',
+  },
+]
+
+export const paths: readonly HostileRequest[] = [
+  { title: 'upper-case API root', target: '/V2/team/app/manifests/v1', ...noPath },
+  { title: 'upper-case verb', target: '/v2/team/app/Manifests/v1', ...noPath },
+  { title: 'empty segment in front', target: '/v2//team/app/manifests/v1', ...badName },
+  { title: 'empty segment inside', target: '/v2/team//app/manifests/v1', ...badName },
+  { title: 'dot segments', target: '/v2/x/../team/app/manifests/v1', ...badName },
+  { title: 'encoded dot segments', target: '/v2/%2e%2e/%2e%2e/etc/passwd/manifests/v1', ...badName },
+  { title: 'a name encoded twice', target: '/v2/team%252fapp/manifests/v1', ...badName },
+  { title: 'a name encoded once is the name', target: '/v2/team%2Fapp/manifests/v1', status: 200 },
+  { title: 'NUL in the name', target: '/v2/team%00app/manifests/v1', ...badName },
+  { title: 'invalid UTF-8 in the name', target: '/v2/%ff%fe/manifests/v1', ...badName },
+  { title: 'a percent sign that encodes nothing', target: '/v2/te%zzam/manifests/v1', ...badName },
+  { title: 'newline in the name', target: '/v2/team%0aapp/manifests/v1', ...badName },
+  { title: 'upper case in the name', target: '/v2/Team/app/manifests/v1', ...badName },
+  { title: 'leading hyphen', target: '/v2/-team/app/manifests/v1', ...badName },
+  { title: 'three underscores', target: '/v2/team/a___b/manifests/v1', ...badName },
+  { title: 'Cyrillic letter', target: '/v2/te%D0%B0m/manifests/v1', ...badName },
+  { title: 'a name of 8,000 characters', target: `/v2/${'a'.repeat(8000)}/manifests/v1`, ...badName },
+  { title: 'a name of 256 characters', target: `/v2/${'a'.repeat(256)}/tags/list`, ...badName },
+  { title: 'a name that is a statement', target: "/v2/x';drop%20table%20tags;--/tags/list", ...badName },
+  { title: 'trailing slash', target: '/v2/team/app/tags/list/', ...noPath },
+  { title: 'nothing behind the root', target: '/v2/team', ...noPath },
+  { title: 'a verb without a name', target: '/v2/manifests/v1', ...badName },
+  { title: 'catalog below a name', target: '/v2/team/_catalog', ...noPath },
+  { title: 'another API version', target: '/v1/repositories', ...noPath },
+  { title: 'a debug page', target: '/debug/pprof', ...noPath },
+  { title: 'an encoded root', target: '/%762/team/app/manifests/v1', ...noPath },
+  { title: 'a repository that is called like a verb', target: '/v2/tags/list/tags/list', status: 401, code: 'UNAUTHORIZED' },
+  { title: 'a method that means nothing', method: 'POST', target: '/v2/team/app/tags/list', status: 405, code: 'UNSUPPORTED' },
+  { title: 'TRACE', method: 'TRACE', target: '/v2/', status: 405, code: 'UNSUPPORTED' },
+  {
+    title: 'a method that is no word of HTTP',
+    target: '/v2/',
+    raw: (host) => `FROBNICATE /v2/ HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
+    status: 400,
+  },
+  {
+    title: 'a method in disguise',
+    target: '/v2/team/app/manifests/v1',
+    headers: { 'X-HTTP-Method-Override': 'DELETE', 'X-Original-URL': '/v2/_catalog' },
+    status: 200,
+  },
+  { title: 'a host in the ns parameter', target: '/v2/team/app/manifests/v1?ns=docker.io', status: 200 },
+  {
+    title: 'forwarding headers from a client',
+    target: '/v2/',
+    headers: { 'X-Forwarded-Host': 'evil.example', 'X-Forwarded-Proto': 'javascript', Forwarded: 'host=evil.example' },
+    credentials: 'none',
+    status: 401,
+    code: 'UNAUTHORIZED',
+  },
+  { title: 'a header line of 40 kB', target: '/v2/', headers: { 'X-Long': 'x'.repeat(40_000) }, status: 431 },
+  { title: 'a target of 40 kB', target: `/v2/?${'x'.repeat(40_000)}`, status: [414, 431] },
+  {
+    title: 'a blob path with dot segments',
+    target: `/v2/team/app/blobs/${knownDigest}/../../manifests/v1`,
+    status: 400,
+    code: 'NAME_INVALID',
+  },
+]
