@@ -2,20 +2,9 @@ import type { IncomingMessage } from 'node:http'
 import { bearerChallenge } from '@roadstead/http/challenge.ts'
 import type { BearerError } from '@roadstead/http/challenge.ts'
 import type { LoginServers } from '@roadstead/http/login-servers.ts'
+import type { Identify } from '@roadstead/identity/identify.ts'
 import type { Registry } from '@roadstead/oci/registry.ts'
 import type { Scope } from '@roadstead/oci/scope.ts'
-
-/** Somebody known, and what they may do here. */
-export interface Access {
-  /** Stable over password changes; upload sessions are bound to it. */
-  readonly principal: string
-  readonly allows: (needed: Scope) => Promise<boolean> | boolean
-  /** The token was genuine, but its time is up. Only an upload that was accepted earlier goes on with it. */
-  readonly expired: boolean
-}
-
-/** Reads the Authorization header. Undefined: there are credentials, and they are not valid. */
-export type Identify = (registry: Registry, header: string | undefined, address: string) => Promise<Access | undefined>
 
 /** What a route asks for; undefined: any valid credentials will do (the login check). */
 export interface Requirement {

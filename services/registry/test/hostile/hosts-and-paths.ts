@@ -25,7 +25,7 @@ export const hosts: readonly HostileRequest[] = [
   withHost('myregistry-.localhost'),
   withHost('-contoso.localhost'),
   withHost('myregistry-contoso-x.localhost'),
-  withHost('myregistry-fabrikam.localhost'),
+  withHost('myregistry-nobody.localhost'),
   withHost('xn--myregistry-contoso.localhost'),
   withHost(`${'a'.repeat(300)}-contoso.localhost`),
   withHost('myregistry-contoso.localhost:999999'),

@@ -38,7 +38,7 @@ export const references: readonly HostileRequest[] = [
   { title: 'a tag with a leading dot', target: '/v2/team/app/manifests/.v1', status: 400, code: 'MANIFEST_INVALID' },
   { title: 'a tag and a digest in one', target: `/v2/team/app/manifests/v1@${knownDigest}`, ...badDigest },
   { title: 'an absent tag', target: '/v2/team/app/manifests/absent', status: 404, code: 'MANIFEST_UNKNOWN' },
-  { title: 'an absent repository', target: '/v2/team/absent/manifests/v1', status: 401, code: 'UNAUTHORIZED' },
+  { title: 'an absent repository', target: '/v2/team/absent/manifests/v1', status: 404, code: 'NAME_UNKNOWN' },
   { title: 'a digest where a manifest is deleted', method: 'DELETE', target: '/v2/team/app/manifests/sha256:1', ...badDigest },
   {
     title: 'a blob that a manifest names is deleted',
