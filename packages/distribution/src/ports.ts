@@ -2,6 +2,7 @@ import type { BlobStore } from './blob-store.ts'
 import type { Metadata } from './metadata.ts'
 import type { Registry } from '@roadstead/oci/registry.ts'
 import type { RunningHashes } from './running-hashes.ts'
+import type { SmallBlobs } from './small-blobs.ts'
 import type { UploadSessions } from './upload-sessions.ts'
 
 /** All that the rules need from outside. Built once, in a service's main. */
@@ -11,6 +12,7 @@ export interface Ports {
   readonly blobStore: (registry: Registry) => BlobStore
   readonly sessions: UploadSessions
   readonly hashes: RunningHashes
+  readonly smallBlobs: SmallBlobs
   readonly now: () => Date
   /** A fresh version 4 UUID. */
   readonly newId: () => string

@@ -1,12 +1,15 @@
+import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
+import { digestAlgorithm, digestOfHash } from '@roadstead/oci/digest.ts'
 import type { Digest } from '@roadstead/oci/digest.ts'
 import { refuse, Unavailable } from '@roadstead/oci/errors.ts'
 import { formatReference } from '@roadstead/oci/reference.ts'
 import type { Reference } from '@roadstead/oci/reference.ts'
-import type { Repository } from '@roadstead/oci/registry.ts'
+import type { Registry, Repository } from '@roadstead/oci/registry.ts'
 import type { ByteRange } from './blob-store.ts'
 import type { StoredBlob, StoredManifest } from './metadata.ts'
 import type { Ports } from './ports.ts'
+import { smallBlobLimit } from './small-blobs.ts'
 
 /** The manifest as it was pushed, byte for byte. One statement. Throws MANIFEST_UNKNOWN, or NAME_UNKNOWN where there is no such repository. */
 export async function pullManifest(
@@ -31,19 +34,33 @@ export async function statBlob({ metadata }: Ports, repository: Repository, dige
 }
 
 /**
- * The bytes of a blob that `statBlob` found. A row without bytes is damage, not absence: the caller hears that the storage does not
- * answer and asks again, instead of believing that the content is gone.
+ * The bytes of a blob that `statBlob` found: a small one whole, from memory where it was read before, a large one as a stream. A row
+ * without its bytes, or with others, is damage and not absence: the caller hears that the storage does not answer and asks again, instead of
+ * believing that the content is gone, or getting something else under its name.
  */
 export async function readBlob(
-  { blobStore }: Ports,
-  repository: Repository,
+  ports: Pick<Ports, 'blobStore' | 'smallBlobs'>,
+  { registry }: Repository,
   blob: StoredBlob,
   range: ByteRange | undefined,
-  signal: AbortSignal,
-): Promise<Readable> {
-  const bytes = await blobStore(repository.registry).read(blob.location, range, signal)
-  if (bytes === undefined) throw new Unavailable('storage', { message: `the bytes of ${blob.digest} cannot be read at present` })
-  return bytes
+): Promise<Readable | Buffer> {
+  if (blob.size > smallBlobLimit) return (await ports.blobStore(registry).read(blob.location, range)) ?? refuseDamaged(blob)
+  const known = ports.smallBlobs.get(blob.location)
+  const bytes = known ?? (await readVerified(ports, registry, blob))
+  if (known === undefined) ports.smallBlobs.put(blob.location, bytes)
+  return range === undefined ? bytes : bytes.subarray(range.first, range.last + 1)
+}
+
+async function readVerified({ blobStore }: Pick<Ports, 'blobStore'>, registry: Registry, blob: StoredBlob): Promise<Buffer> {
+  const stream = await blobStore(registry).read(blob.location)
+  const bytes = stream && Buffer.concat((await stream.toArray()) as Buffer[])
+  const algorithm = digestAlgorithm(blob.digest)
+  const isWhole = bytes?.length === blob.size && digestOfHash(algorithm, createHash(algorithm).update(bytes).digest()) === blob.digest
+  return isWhole ? bytes : refuseDamaged(blob)
+}
+
+function refuseDamaged({ digest }: StoredBlob): never {
+  throw new Unavailable('storage', { message: `the bytes of ${digest} cannot be read at present` })
 }
 
 async function refuseUnknownManifest(ports: Pick<Ports, 'metadata'>, repository: Repository, reference: Reference): Promise<never> {

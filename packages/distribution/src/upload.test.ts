@@ -14,6 +14,7 @@ import type { Metadata } from './metadata.ts'
 import type { Ports } from './ports.ts'
 import { readBlob, statBlob } from './pull.ts'
 import { createRunningHashes } from './running-hashes.ts'
+import { createSmallBlobs } from './small-blobs.ts'
 import { appendChunk, cancelUpload, findUpload, finishUpload, openUpload, uploadWhole } from './upload.ts'
 import type { UploadSession } from './upload-sessions.ts'
 
@@ -38,6 +39,7 @@ beforeEach(async () => {
     blobStore: () => store,
     sessions: createInProcessSessions({ now }),
     hashes: createRunningHashes(),
+    smallBlobs: createSmallBlobs(0),
     now,
     newId: randomUUID,
     onBackgroundError: (error) => background.push(error),
@@ -61,10 +63,7 @@ async function opened(first?: Buffer): Promise<UploadSession> {
 const current = ({ id }: UploadSession): Promise<UploadSession> => findUpload(ports, repository, id, 'somebody')
 
 async function readBack(): Promise<Buffer> {
-  const found = await statBlob(ports, repository, digest)
-  const parts: Buffer[] = []
-  for await (const part of await readBlob(ports, repository, found, undefined, new AbortController().signal)) parts.push(part as Buffer)
-  return Buffer.concat(parts)
+  return (await readBlob(ports, repository, await statBlob(ports, repository, digest), undefined)) as Buffer
 }
 
 async function locations(): Promise<readonly string[]> {

@@ -6,6 +6,7 @@ import type { BlobStore } from '@roadstead/distribution/blob-store.ts'
 import type { Ports } from '@roadstead/distribution/ports.ts'
 import { createRegistryDirectory } from '@roadstead/distribution/registry-directory.ts'
 import { createRunningHashes } from '@roadstead/distribution/running-hashes.ts'
+import { createSmallBlobs } from '@roadstead/distribution/small-blobs.ts'
 import { answerError } from '@roadstead/http/answer-error.ts'
 import { createApp } from '@roadstead/http/create-app.ts'
 import { createLoginServers } from '@roadstead/http/login-servers.ts'
@@ -75,6 +76,7 @@ export async function startRegistry(
     blobStore: () => store,
     sessions: createInProcessSessions({ now }),
     hashes: createRunningHashes(),
+    smallBlobs: createSmallBlobs(),
     now,
     newId: randomUUID,
     onBackgroundError: (error) => {

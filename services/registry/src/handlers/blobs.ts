@@ -19,12 +19,14 @@ export const getBlob: Handler = async ({ ports }, { req, repository, last }, res
     res.setHeader('Content-Range', `bytes ${range.first}-${range.last}/${blob.size}`)
     res.setHeader('Content-Length', range.last - range.first + 1)
   }
-  const gone = new AbortController()
-  res.once('close', () => gone.abort())
-  const bytes = await readBlob(ports, repository, blob, range, gone.signal)
+  const bytes = await readBlob(ports, repository, blob, range)
+  if (Buffer.isBuffer(bytes)) {
+    res.end(bytes)
+    return
+  }
   await pipeline(bytes, res).catch((error: unknown) => {
     // The client went away; there is nobody to tell. Any other failure must not look like a complete answer.
-    if (!gone.signal.aborted) throw error
+    if (!res.closed) throw error
   })
 }
 
