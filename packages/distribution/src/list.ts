@@ -3,6 +3,7 @@ import type { Digest } from '@roadstead/oci/digest.ts'
 import type { Registry, Repository } from '@roadstead/oci/registry.ts'
 import type { RepositoryName } from '@roadstead/oci/repository-name.ts'
 import type { Tag } from '@roadstead/oci/tag.ts'
+import type { Page } from './metadata.ts'
 import type { Ports } from './ports.ts'
 import { refuseUnknownRepository } from './pull.ts'
 
@@ -10,14 +11,8 @@ import { refuseUnknownRepository } from './pull.ts'
 export const pageLimit = 1000
 export const defaultPageSize = 100
 
-/** Most referrers in one answer; one page of descriptors with annotations stays far below the size of the largest manifest. */
+/** Most referrers in one answer. */
 export const referrersPageSize = 200
-
-/** One page of a list by key. `more`: there is at least one entry behind it. */
-export interface Page<Entry> {
-  readonly entries: readonly Entry[]
-  readonly more: boolean
-}
 
 /** Tags by ascending bytes, greater than `after` (end-8). Throws NAME_UNKNOWN. */
 export async function listTags(ports: Ports, repository: Repository, after: string, size: number): Promise<Page<Tag>> {
@@ -39,7 +34,7 @@ export function listReferrers(
   artifactType: string | undefined,
   after: Digest | undefined,
 ): Promise<Page<Descriptor>> {
-  return pageOf(referrersPageSize, (limit) => metadata.referrers.list(repository, subject, artifactType, after, limit))
+  return metadata.referrers.list(repository, subject, artifactType, after, referrersPageSize)
 }
 
 /** Asks for one entry more than the page holds: whether there is a next page costs no second statement. */

@@ -104,15 +104,25 @@ export interface TagFacts {
   list(repository: Repository, after: string, limit: number): Promise<readonly Tag[]>
 }
 
+/** One page of a list by key. */
+export interface Page<Entry> {
+  readonly entries: readonly Entry[]
+  /** There is at least one entry behind these. */
+  readonly more: boolean
+}
+
 export interface ReferrerFacts {
-  /** Descriptors of manifests whose subject is `subject`, by ascending digest; `artifactType` narrows. */
+  /**
+   * Descriptors of manifests whose subject is `subject`, by ascending digest; `artifactType` narrows. A page also ends when its entries,
+   * which carry annotations, come to some MiB; `more` tells whether there are others behind it.
+   */
   list(
     repository: Repository,
     subject: Digest,
     artifactType: string | undefined,
     after: Digest | undefined,
     limit: number,
-  ): Promise<readonly Descriptor[]>
+  ): Promise<Page<Descriptor>>
   /** Takes over entries that a client kept under the referrers tag; manifests that are there with the same digest count once. */
   adopt(repository: Repository, subject: Digest, descriptors: readonly Descriptor[]): Promise<void>
 }

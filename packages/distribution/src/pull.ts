@@ -44,7 +44,11 @@ export async function readBlob(
   blob: StoredBlob,
   range: ByteRange | undefined,
 ): Promise<Readable | Buffer> {
-  if (blob.size > smallBlobLimit) return (await ports.blobStore(registry).read(blob.location, range)) ?? refuseDamaged(blob)
+  if (blob.size > smallBlobLimit) {
+    // Always a range: a file that became shorter then breaks the stream, instead of ending it early without a word.
+    const bytes = await ports.blobStore(registry).read(blob.location, range ?? { first: 0, last: blob.size - 1 })
+    return bytes ?? refuseDamaged(blob)
+  }
   const known = ports.smallBlobs.get(blob.location)
   const bytes = known ?? (await readVerified(ports, registry, blob))
   if (known === undefined) ports.smallBlobs.put(blob.location, bytes)

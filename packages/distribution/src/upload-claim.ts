@@ -44,7 +44,12 @@ export async function whileClaimed(
 export async function claim(ports: Ports, session: UploadSession): Promise<UploadSession> {
   const now = ports.now().getTime()
   const isFree = session.writer === undefined || session.writer.until <= now
-  const claimed = { ...session, version: session.version + 1, writer: { id: ports.newId(), until: now + claimLifetime } }
+  const { hashed, ...rest } = session
+  // Who was left behind may still write when it wakes up. What it leaves is hashed again, from the store, before anybody gets to see it.
+  const isTrusted = session.writer === undefined
+  if (!isTrusted) ports.hashes.drop(session.id)
+  const writer = { id: ports.newId(), until: now + claimLifetime }
+  const claimed: UploadSession = { ...rest, ...(isTrusted && hashed !== undefined && { hashed }), version: session.version + 1, writer }
   if (!isFree || !(await ports.sessions.advance(session, claimed))) {
     refuse('BLOB_UPLOAD_INVALID', 'another request is writing to this upload session', {
       reason: 'out of order',

@@ -23,7 +23,14 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   UNSUPPORTED: 405,
 }
 
-const statusesByReason = { 'out of order': 416, 'too large': 413, 'too many tags': 414, range: 416, 'no such path': 404, malformed: 400 } as const
+const statusesByReason = {
+  'out of order': 416,
+  'too large': 413,
+  'too many tags': 414,
+  range: 416,
+  'no such path': 404,
+  malformed: 400,
+} as const
 
 /** Seconds after which a client may ask again when a dependency failed. */
 const retryAfter = 2

@@ -9,7 +9,12 @@ import { sql } from './sql.ts'
 
 interface EntryRow {
   readonly descriptor: Buffer
+  /** Of the entries up to one behind the page, how many there are. */
+  readonly found: number
 }
+
+/** Annotations make an entry up to 4 MiB large; a page ends with the entry that goes beyond this many bytes. */
+const pageBytes = 4 * 1024 * 1024
 
 /** Below every stored digest. */
 const start = Buffer.alloc(0)
@@ -22,7 +27,7 @@ export function createReferrers(session: Session): ReferrerFacts {
         artifactType === undefined
           ? await listAll(session, repository, subject, from, limit)
           : await listOfType(session, repository, subject, artifactType, from, limit)
-      return rows.map((row) => readReferrerEntry(row.descriptor))
+      return { entries: rows.map((row) => readReferrerEntry(row.descriptor)), more: rows.length > 0 && rows[0]!.found > rows.length }
     },
 
     adopt: (repository, subject, descriptors) => adopt(session, repository, subject, descriptors),
@@ -31,10 +36,19 @@ export function createReferrers(session: Session): ReferrerFacts {
 
 async function listAll(session: Session, { registry, name }: Repository, subject: Digest, after: Buffer, limit: number) {
   return await session.query<EntryRow>(sql`/* referrers.list */
-    SELECT descriptor FROM referrers
-    WHERE registry_id = ${registry.id}
-      AND repository_id = (SELECT id FROM repositories WHERE registry_id = ${registry.id} AND name = ${name})
-      AND subject = ${digestToBytes(subject)} AND digest > ${after}
+    SELECT descriptor, found FROM (
+      SELECT digest, descriptor, count(*) OVER () AS found,
+        sum(octet_length(descriptor)) OVER (ORDER BY digest) - octet_length(descriptor) AS before
+      FROM (
+        SELECT digest, descriptor FROM referrers
+        WHERE registry_id = ${registry.id}
+          AND repository_id = (SELECT id FROM repositories WHERE registry_id = ${registry.id} AND name = ${name})
+          AND subject = ${digestToBytes(subject)} AND digest > ${after}
+        ORDER BY digest
+        LIMIT ${limit + 1}
+      ) AS page
+    ) AS sized
+    WHERE before < ${pageBytes}
     ORDER BY digest
     LIMIT ${limit}`)
 }
@@ -48,10 +62,19 @@ async function listOfType(
   limit: number,
 ) {
   return await session.query<EntryRow>(sql`/* referrers.list of type */
-    SELECT descriptor FROM referrers
-    WHERE registry_id = ${registry.id}
-      AND repository_id = (SELECT id FROM repositories WHERE registry_id = ${registry.id} AND name = ${name})
-      AND subject = ${digestToBytes(subject)} AND artifact_type = ${artifactTypeKey(artifactType)} AND digest > ${after}
+    SELECT descriptor, found FROM (
+      SELECT digest, descriptor, count(*) OVER () AS found,
+        sum(octet_length(descriptor)) OVER (ORDER BY digest) - octet_length(descriptor) AS before
+      FROM (
+        SELECT digest, descriptor FROM referrers
+        WHERE registry_id = ${registry.id}
+          AND repository_id = (SELECT id FROM repositories WHERE registry_id = ${registry.id} AND name = ${name})
+          AND subject = ${digestToBytes(subject)} AND artifact_type = ${artifactTypeKey(artifactType)} AND digest > ${after}
+        ORDER BY digest
+        LIMIT ${limit + 1}
+      ) AS page
+    ) AS sized
+    WHERE before < ${pageBytes}
     ORDER BY digest
     LIMIT ${limit}`)
 }

@@ -115,11 +115,11 @@ const calls: Readonly<
   'tags.list': { call: (facts, a) => facts.tags.list(repositoryIn(a, 'app'), '', 10), answer: [] },
   'referrers.list': {
     call: (facts, a) => facts.referrers.list(repositoryIn(a, 'app'), manifest.digest, undefined, undefined, 10),
-    answer: [],
+    answer: { entries: [], more: false },
   },
   'referrers.list of a type': {
     call: (facts, a) => facts.referrers.list(repositoryIn(a, 'app'), manifest.digest, 'a/b', undefined, 10),
-    answer: [],
+    answer: { entries: [], more: false },
   },
   'referrers.adopt': {
     call: (facts, a) => facts.referrers.adopt(repositoryIn(a, 'app'), list.digest, [manifest.descriptor]),

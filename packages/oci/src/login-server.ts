@@ -8,8 +8,10 @@ export function parseRegistryLabel(text: string): RegistryLabel | undefined {
   return text.length <= 63 && label.test(text) ? (text as RegistryLabel) : undefined
 }
 
+/** Undefined where the names cannot make one. Letters are checked first: lower-casing turns the Kelvin sign into a plain `k`. */
 export function registryLabel(registry: string, tenant: string): RegistryLabel | undefined {
-  return parseRegistryLabel(`${registry}-${tenant}`.toLowerCase())
+  const text = `${registry}-${tenant}`
+  return /^[A-Za-z0-9-]*$/.test(text) ? parseRegistryLabel(text.toLowerCase()) : undefined
 }
 
 export function splitRegistryLabel(text: RegistryLabel): { readonly registry: string; readonly tenant: string } {

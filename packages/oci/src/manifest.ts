@@ -33,6 +33,7 @@ export interface Manifest {
 export function parseManifest(contentType: string | undefined, bytes: Uint8Array): Manifest {
   const document = parseStrictJson(bytes)
   if (!isJsonObject(document)) invalid('the manifest is not a JSON object')
+  refuseAliases(document, documentMembers, 'the manifest')
   const mediaType = agreedMediaType(contentType, document['mediaType'])
   if (document['schemaVersion'] !== 2) invalid('schemaVersion is not 2')
   return isIndexMediaType(mediaType) ? readIndex(mediaType, document) : readManifest(mediaType, document)
@@ -95,8 +96,9 @@ function readDescriptors(value: Json | undefined, member: string): readonly Desc
 
 function readDescriptor(value: Json | undefined, member: string): Descriptor {
   if (!isJsonObject(value)) invalid(`${member} is not a descriptor`)
+  refuseAliases(value, descriptorMembers, member)
   const { mediaType, digest: text, size } = value
-  if (typeof mediaType !== 'string' || mediaType === '') invalid(`${member}.mediaType is not a media type`)
+  if (typeof mediaType !== 'string' || mediaType === '' || !isStorable(mediaType)) invalid(`${member}.mediaType is not a media type`)
   const digest = typeof text === 'string' ? parseDigest(text) : undefined
   if (digest === undefined) invalid(`${member}.digest is not a sha256 or sha512 digest`)
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) invalid(`${member}.size is not a size in bytes`)
@@ -114,19 +116,48 @@ function readDescriptor(value: Json | undefined, member: string): Descriptor {
 function readPlatform(value: Json | undefined): Pick<Descriptor, 'platform'> {
   if (!isJsonObject(value)) return {}
   const { architecture, os } = value
-  return typeof architecture === 'string' && typeof os === 'string' ? { platform: { architecture, os } } : {}
+  if (typeof architecture !== 'string' || typeof os !== 'string') return {}
+  return isStorable(architecture) && isStorable(os) ? { platform: { architecture, os } } : {}
 }
 
 function readAnnotations(value: Json | undefined): Readonly<Record<string, string>> {
   if (value === undefined || value === null) return {}
   if (!isJsonObject(value)) invalid('annotations is not an object')
-  for (const text of Object.values(value)) if (typeof text !== 'string') invalid('an annotation is not a string')
+  for (const [name, text] of Object.entries(value)) {
+    if (typeof text !== 'string') invalid('an annotation is not a string')
+    if (!isStorable(name) || !isStorable(text)) invalid('an annotation holds U+0000 or half a surrogate pair')
+  }
   return value as Readonly<Record<string, string>>
 }
 
 function readString(value: Json | undefined, member: string): string | undefined {
   if (value === undefined || value === null || value === '') return undefined
-  return typeof value === 'string' ? value : invalid(`${member} is not a string`)
+  return typeof value === 'string' && isStorable(value)
+    ? value
+    : invalid(`${member} is not a string, or holds characters that none may hold`)
+}
+
+const documentMembers = new Set(['schemaVersion', 'mediaType', 'artifactType', 'config', 'layers', 'manifests', 'subject', 'annotations'])
+const descriptorMembers = new Set(['mediaType', 'digest', 'size', 'urls', 'annotations', 'data', 'artifactType', 'platform'])
+
+/**
+ * Go's JSON reader, which most clients use, takes `Layers` and even `layer\u017f` for `layers`, and the last one wins. A document
+ * with such a member would be checked as one thing here and run as another there.
+ */
+function refuseAliases(object: JsonObject, members: ReadonlySet<string>, where: string): void {
+  for (const name of Object.keys(object)) {
+    // First up, then down: only so the long s and the Kelvin sign become the letters that Go takes them for.
+    const meant = membersByFolding.get(name.toUpperCase().toLowerCase())
+    if (meant === undefined || meant === name || !members.has(meant)) continue
+    invalid(`${where} has a member that some readers take for ${meant}`, { member: name })
+  }
+}
+
+const membersByFolding = new Map([...documentMembers, ...descriptorMembers].map((name) => [name.toLowerCase(), name]))
+
+/** What the facts keep of a manifest is text of the database, which takes neither. JSON can spell both with escapes. */
+function isStorable(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0')
 }
 
 function distinct(descriptors: readonly Descriptor[]): readonly Descriptor[] {
