@@ -1,5 +1,5 @@
 import { listRepositories, listTags } from '@roadstead/distribution/list.ts'
-import type { Page } from '@roadstead/distribution/list.ts'
+import type { Page } from '@roadstead/distribution/metadata.ts'
 import type { Response } from 'express'
 import { nextLink, parsePageQuery } from '../http/page-query.ts'
 import type { PageQuery } from '../http/page-query.ts'
