@@ -23,14 +23,14 @@ export type BearerError = 'invalid_token' | 'insufficient_scope'
 export function bearerChallenge(
   loginServerUrl: string,
   service: string,
-  scope: Scope | undefined,
+  scopes: readonly Scope[],
   error: BearerError | undefined,
 ): Challenge {
   const parameters = [`realm="${loginServerUrl}/oauth2/token"`, `service="${service}"`]
-  if (scope !== undefined) parameters.push(`scope="${formatScope(scope)}"`)
+  if (scopes.length > 0) parameters.push(`scope="${scopes.map(formatScope).join(' ')}"`)
   if (error !== undefined) parameters.push(`error="${error}"`)
-  const detail = scope?.actions.map((action) => ({ Type: scope.type, Name: scope.name, Action: action }))
-  return new Challenge(`Bearer ${parameters.join(',')}`, messages[error ?? 'none'], detail)
+  const detail = scopes.flatMap(({ type, name, actions }) => actions.map((action) => ({ Type: type, Name: name, Action: action })))
+  return new Challenge(`Bearer ${parameters.join(',')}`, messages[error ?? 'none'], scopes.length === 0 ? undefined : detail)
 }
 
 export function basicChallenge(service: string, message: string): Challenge {

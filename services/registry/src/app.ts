@@ -24,7 +24,7 @@ export function createRegistryApp(service: RegistryService): RequestHandler {
     if (parsed.name !== undefined) context.repository = parsed.name
     const registry = registryOf(res)
     const requirement = { scope: scopeOf(route, parsed), acceptsExpired: continuesUpload(route) }
-    const principal = await service.admit(registry, req, requirement)
+    const principal = await service.admission.admit(registry, req, requirement)
     context.principal = principal
     // Answers differ by who asks; no shared cache may keep them.
     res.setHeader('Cache-Control', 'private, no-store')

@@ -2,14 +2,14 @@ import type { Ports } from '@roadstead/distribution/ports.ts'
 import type { LoginServers } from '@roadstead/http/login-servers.ts'
 import type { Registry, Repository } from '@roadstead/oci/registry.ts'
 import type { Request, Response } from 'express'
-import type { Admit } from './http/access.ts'
+import type { Admission } from './http/access.ts'
 import type { createManifestReader } from './http/manifest-body.ts'
 
 /** What all handlers share. Built once. */
 export interface RegistryService {
   readonly ports: Ports
   readonly loginServers: LoginServers
-  readonly admit: Admit
+  readonly admission: Admission
   readonly readManifest: ReturnType<typeof createManifestReader>
 }
 

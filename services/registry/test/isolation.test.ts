@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { createAuthorizer } from '@roadstead/identity/authorizer.ts'
+import type { Authorizer } from '@roadstead/identity/authorizer.ts'
 import { blob, image, index, manifest } from '@roadstead/testing/contents.ts'
 import { clientOf, pushAll, pushBlob, pushManifest } from './registry-client.ts'
 import type { Answer, Send } from './registry-client.ts'
@@ -11,9 +13,20 @@ let owner: Send
 let other: Send
 let neighbour: Send
 const secret = image('secret')
+/** While set, the only repository that anybody of contoso may get rights on. */
+let mayReadOnly: string | undefined
 
 beforeAll(async () => {
-  running = await startRegistry()
+  const { grant } = createAuthorizer()
+  const authorizer: Authorizer = {
+    grant: (at, who, requested) =>
+      grant(
+        at,
+        who,
+        requested.filter(({ name }) => mayReadOnly === undefined || name === mayReadOnly),
+      ),
+  }
+  running = await startRegistry({ authorizer })
   const all = 'repository:team/app:pull,push,delete,metadata_read repository:mine/x:pull,push,delete,metadata_read registry:catalog:*'
   owner = clientOf(running, await running.bearer(all))
   other = clientOf(running, await running.bearer('repository:mine/x:pull,push,delete,metadata_read'))
@@ -27,7 +40,18 @@ afterAll(() => running.close())
 const outline = ({ status, code, headers }: Answer) => ({ status, code, range: headers['range'], challenge: headers['www-authenticate'] })
 
 describe('between repositories of one registry', () => {
+  test('a mount with a token that was not asked for the source is told to ask for both', async () => {
+    for (const digest of [secret.blobs[0]!.digest, blob('nowhere').digest]) {
+      const answer = await other('POST', `/v2/mine/x/blobs/uploads/?mount=${digest}&from=team/app`)
+      expect(answer.status).toBe(401)
+      expect(answer.headers['www-authenticate']).toContain(
+        ',scope="repository:mine/x:pull,push repository:team/app:pull",error="insufficient_scope"',
+      )
+    }
+  })
+
   test('a mount that is not allowed looks like one of something that is not there', async () => {
+    mayReadOnly = 'mine/x'
     const absent = blob('nowhere').digest
     const answers = [
       await other('POST', `/v2/mine/x/blobs/uploads/?mount=${secret.blobs[0]!.digest}&from=team/app`),
@@ -37,6 +61,7 @@ describe('between repositories of one registry', () => {
     ]
     for (const answer of answers) expect(outline(answer)).toEqual({ status: 202, code: undefined, range: '0-0', challenge: undefined })
     expect((await other('HEAD', `/v2/mine/x/blobs/${secret.blobs[0]!.digest}`)).status).toBe(404)
+    mayReadOnly = undefined
   })
 
   test('a mount that is allowed moves no bytes and is a link of its own', async () => {

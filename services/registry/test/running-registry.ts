@@ -17,6 +17,7 @@ import type { RequestRecord } from '@roadstead/http/with-request-context.ts'
 import { createAccessTokens } from '@roadstead/identity/access-tokens.ts'
 import { createAuthenticator } from '@roadstead/identity/authenticator.ts'
 import { createAuthorizer } from '@roadstead/identity/authorizer.ts'
+import type { Authorizer } from '@roadstead/identity/authorizer.ts'
 import { createIdentify } from '@roadstead/identity/identify.ts'
 import { hashPassword } from '@roadstead/identity/password.ts'
 import { adminPrincipal } from '@roadstead/identity/principal.ts'
@@ -30,7 +31,7 @@ import { testDatabase } from '@roadstead/testing/database.ts'
 import type { TestDatabase } from '@roadstead/testing/database.ts'
 import { createInProcessSessions } from '@roadstead/upload-sessions/in-process.ts'
 import { createRegistryApp } from '../src/app.ts'
-import { createAdmit } from '../src/http/access.ts'
+import { createAdmission } from '../src/http/access.ts'
 import { createManifestReader } from '../src/http/manifest-body.ts'
 
 export const password = 'a-password-for-tests'
@@ -56,7 +57,7 @@ export interface RunningRegistry {
 
 /** The real service on a real database, with bytes in `store`, behind a real socket. */
 export async function startRegistry(
-  wanted: { readonly store?: BlobStore; readonly anonymousPull?: boolean } = {},
+  wanted: { readonly store?: BlobStore; readonly anonymousPull?: boolean; readonly authorizer?: Authorizer } = {},
 ): Promise<RunningRegistry> {
   let offset = 0
   const now = (): Date => new Date(Date.now() + offset)
@@ -86,7 +87,7 @@ export async function startRegistry(
   const port = await freePort()
   const loginServers = createLoginServers({ scheme: 'http', rootDomain: 'localhost', port })
   const accessTokens = createAccessTokens({ keys: createSigningKeys(metadata.signingKeys, now), newId: randomUUID })
-  const authorizer = createAuthorizer()
+  const { authorizer = createAuthorizer() } = wanted
   const authenticator = createAuthenticator({
     credentials: metadata.credentials,
     limits: createSignInLimits(),
@@ -103,7 +104,9 @@ export async function startRegistry(
   const app = createApp()
   app.use(withRequestContext((record) => records.push(record)))
   app.use(withRegistry(loginServers, createRegistryDirectory(ports)))
-  app.use(createRegistryApp({ ports, loginServers, admit: createAdmit(loginServers, identify), readManifest: createManifestReader() }))
+  app.use(
+    createRegistryApp({ ports, loginServers, admission: createAdmission(loginServers, identify), readManifest: createManifestReader() }),
+  )
   app.use(noSuchPath)
   app.use(answerError)
   const listening = await listen({ host: '127.0.0.1', port, handler: app })

@@ -1,4 +1,3 @@
-import { Challenge } from '@roadstead/http/challenge.ts'
 import { mountBlob } from '@roadstead/distribution/mount.ts'
 import { appendChunk, cancelUpload, findUpload, finishUpload, openUpload, uploadWhole } from '@roadstead/distribution/upload.ts'
 import type { UploadSession } from '@roadstead/distribution/upload-sessions.ts'
@@ -72,21 +71,14 @@ export const cancelSession: Handler = async ({ ports }, { repository, last, prin
  * Mounts if the caller may pull from the source. If not, or if the source has no such blob, the answer is an ordinary upload either way:
  * whether the blob exists there must not be seen.
  */
-async function mountFrom(
-  { ports, admit }: RegistryService,
-  { req, registry, repository, query }: RegistryRequest,
-  digest: Digest,
-): Promise<boolean> {
+async function mountFrom({ ports, admission }: RegistryService, request: RegistryRequest, digest: Digest): Promise<boolean> {
+  const { req, registry, repository, query } = request
   // Without a source only the repository itself is asked: a token names what it opens, never the whole registry.
   const name = parseRepositoryName(query.get('from') ?? repository.name)
   if (name === undefined) return false
-  try {
-    await admit(registry, req, { scope: { type: 'repository', name, actions: ['pull'] }, acceptsExpired: false })
-  } catch (error) {
-    if (error instanceof Challenge) return false
-    throw error
-  }
-  return mountBlob(ports, { registry, name }, repository, digest)
+  const target = { type: 'repository', name: repository.name, actions: ['pull', 'push'] } as const
+  const source = { type: 'repository', name, actions: ['pull'] } as const
+  return (await admission.admitMount(registry, req, target, source)) && mountBlob(ports, { registry, name }, repository, digest)
 }
 
 function algorithmOf(query: URLSearchParams): DigestAlgorithm {

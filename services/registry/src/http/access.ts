@@ -1,33 +1,59 @@
 import type { IncomingMessage } from 'node:http'
 import { bearerChallenge } from '@roadstead/http/challenge.ts'
-import type { BearerError } from '@roadstead/http/challenge.ts'
+import type { BearerError, Challenge } from '@roadstead/http/challenge.ts'
 import type { LoginServers } from '@roadstead/http/login-servers.ts'
-import type { Identify } from '@roadstead/identity/identify.ts'
+import type { Access, Identify } from '@roadstead/identity/identify.ts'
 import type { Registry } from '@roadstead/oci/registry.ts'
 import type { Scope } from '@roadstead/oci/scope.ts'
 
-/** What a route asks for; undefined: any valid credentials will do (the login check). */
+/** What a route asks for; without a scope, any valid credentials will do (the login check). */
 export interface Requirement {
   readonly scope: Scope | undefined
   readonly acceptsExpired: boolean
 }
 
-export type Admit = (registry: Registry, req: IncomingMessage, requirement: Requirement) => Promise<string>
+/** Decides who comes in. Every refusal is a challenge, which tells the client which token to get. */
+export interface Admission {
+  /** Answers the principal's id. */
+  admit(registry: Registry, req: IncomingMessage, requirement: Requirement): Promise<string>
+  /**
+   * Whether a request that was admitted for `target` may read `source` as well. False where the principal could not get that right. Where
+   * it could, and its token was only not asked for it, the challenge names both.
+   */
+  admitMount(registry: Registry, req: IncomingMessage, target: Scope, source: Scope): Promise<boolean>
+}
 
 /**
- * Lets a request in and answers its principal, or throws the challenge that tells the client which token to get. A missing permission is a
- * challenge as well, never 403: clients ask for a better token only on 401. Whether the repository exists plays no part in it.
+ * A missing permission is a challenge as well, never 403: clients ask for a better token only on 401. Whether a repository exists plays no
+ * part in any of it.
  */
-export function createAdmit(loginServers: LoginServers, identify: Identify): Admit {
-  return async (registry, req, { scope, acceptsExpired }) => {
-    const header = req.headers.authorization
-    const challenge = (error?: BearerError) =>
-      bearerChallenge(loginServers.urlOf(registry.label), loginServers.nameOf(registry.label), scope, error)
-    const access = await identify(registry, header, req.socket.remoteAddress ?? '')
-    if (access === undefined || (access.expired && !acceptsExpired)) throw challenge('invalid_token')
-    // The login check without credentials has to fail, or no client would ever ask for a password.
-    const isAllowed = scope === undefined ? header !== undefined : await access.allows(scope)
-    if (!isAllowed) throw challenge(header === undefined ? undefined : 'insufficient_scope')
-    return access.principal
+export function createAdmission(loginServers: LoginServers, identify: Identify): Admission {
+  const challenge = ({ label }: Registry, scopes: readonly Scope[], error: BearerError | undefined): Challenge =>
+    bearerChallenge(loginServers.urlOf(label), loginServers.nameOf(label), scopes, error)
+  const accessOf = async (registry: Registry, req: IncomingMessage): Promise<Access | undefined> => {
+    const [header, second] = req.headersDistinct['authorization'] ?? []
+    // Of two, a proxy in front may have believed the other one.
+    return second === undefined ? identify(registry, header, req.socket.remoteAddress ?? '') : undefined
+  }
+
+  return {
+    async admit(registry, req, { scope, acceptsExpired }) {
+      const hasCredentials = req.headers.authorization !== undefined
+      const scopes = scope === undefined ? [] : [scope]
+      const access = await accessOf(registry, req)
+      if (access === undefined || (access.expired && !acceptsExpired)) throw challenge(registry, scopes, 'invalid_token')
+      // The login check without credentials has to fail, or no client would ever ask for a password.
+      const isAllowed = scope === undefined ? hasCredentials : await access.allows(scope)
+      if (!isAllowed) throw challenge(registry, scopes, hasCredentials ? 'insufficient_scope' : undefined)
+      return access.principal
+    },
+
+    async admitMount(registry, req, target, source) {
+      const access = await accessOf(registry, req)
+      if (access === undefined || access.expired) return false
+      if (await access.allows(source)) return true
+      if (await access.couldGet(source)) throw challenge(registry, [target, source], 'insufficient_scope')
+      return false
+    },
   }
 }

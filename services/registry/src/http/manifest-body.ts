@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { readBody } from '@roadstead/http/read-body.ts'
 import { refuse } from '@roadstead/oci/errors.ts'
 import { manifestSizeLimit } from '@roadstead/oci/manifest.ts'
 
@@ -22,19 +23,9 @@ export function createManifestReader(): (req: IncomingMessage) => Promise<Buffer
 }
 
 async function readWhole(req: IncomingMessage): Promise<Buffer> {
-  const parts: Buffer[] = []
-  let size = 0
-  try {
-    for await (const part of req as AsyncIterable<Buffer>) {
-      size += part.length
-      if (size > manifestSizeLimit) break
-      parts.push(part)
-    }
-  } catch {
-    refuse('MANIFEST_INVALID', 'the request broke off before its end')
-  }
-  if (size > manifestSizeLimit) refuseTooLarge()
-  return Buffer.concat(parts)
+  const body = await readBody(req, manifestSizeLimit)
+  if (body === 'too large') refuseTooLarge()
+  return body === 'broken off' ? refuse('MANIFEST_INVALID', 'the request broke off before its end') : body
 }
 
 function refuseTooLarge(): never {

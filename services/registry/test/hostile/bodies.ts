@@ -155,6 +155,7 @@ export const uploads: readonly HostileRequest[] = [
     title: 'upload: a mount from somewhere forbidden',
     method: 'POST',
     target: `/v2/team/app/blobs/uploads/?mount=${knownDigest}&from=secret/app`,
-    status: 202,
+    status: 401,
+    code: 'UNAUTHORIZED',
   },
 ]

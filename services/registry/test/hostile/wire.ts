@@ -56,6 +56,13 @@ export const credentials: readonly HostileRequest[] = [
   authorization('Basic of an unknown account', `Basic ${Buffer.from("x' or 1=1--:wrong").toString('base64')}`),
   authorization('another scheme', 'Digest username="x"'),
   authorization('both schemes', 'Basic eDp5, Bearer x'),
+  {
+    title: 'credentials: two headers, one of them good',
+    target: '',
+    raw: (host) => `GET /v2/ HTTP/1.1\r\nHost: ${host}\r\nAuthorization: <token>\r\nAuthorization: Bearer x\r\n\r\n`,
+    status: 401,
+    code: 'UNAUTHORIZED',
+  },
   { title: 'credentials: catalog without right', target: '/v2/_catalog', credentials: 'none', status: 401, code: 'UNAUTHORIZED' },
   { title: 'credentials: another repository', target: '/v2/secret/app/tags/list', status: 401, code: 'UNAUTHORIZED' },
   {
