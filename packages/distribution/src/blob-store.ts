@@ -15,8 +15,8 @@ export interface StagedUpload {
   readonly location: Location
   /** Bytes that would survive a crash. */
   readonly offset: number
-  /** What the store itself has to remember, such as its list of parts. */
-  readonly parts?: readonly string[]
+  /** What the store itself has to remember, in its own words, such as the parts it has. Nobody else reads it. */
+  readonly memo?: string
 }
 
 export interface StoredBytes {
