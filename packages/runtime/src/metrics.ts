@@ -1,0 +1,93 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+/** One answered request. `route` is the template from the route table, never the path: no text of a client becomes a label. */
+export interface ObservedRequest {
+  readonly route: string
+  readonly method: string
+  readonly status: number
+  readonly seconds: number
+  /** Bytes of the bodies. */
+  readonly bytesIn: number
+  readonly bytesOut: number
+}
+
+export interface Metrics {
+  requestStarted(): void
+  /** Exactly once for each `requestStarted`, also where the client went away. */
+  requestEnded(request: ObservedRequest): void
+  statement(seconds: number, outcome: 'done' | 'failed'): void
+  /** Tells how to count what changes by itself, when somebody reads the metrics. Undefined: not known at the moment. */
+  gauge(name: string, help: string, read: () => number | undefined | Promise<number | undefined>): void
+  /** The text that Prometheus reads, and its media type. */
+  render(): Promise<{ readonly contentType: string; readonly text: string }>
+}
+
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+
+/** From a HEAD that takes a millisecond to a layer that takes an hour. */
+const requestSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600]
+const statementSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15]
+
+export function createMetrics(): Metrics {
+  const registers = [new Registry()]
+  const register = registers[0]!
+  collectDefaultMetrics({ register })
+  const labelNames = ['route', 'method', 'status'] as const
+  const requests = new Counter({ name: 'roadstead_http_requests_total', help: 'Answered requests', labelNames, registers })
+  const durations = new Histogram({
+    name: 'roadstead_http_request_duration_seconds',
+    help: 'Time from the head of a request to the end of its answer',
+    labelNames: ['route', 'method'] as const,
+    buckets: requestSeconds,
+    registers,
+  })
+  const active = new Gauge({ name: 'roadstead_http_requests_active', help: 'Requests that are being answered', registers })
+  const bytesIn = new Counter({
+    name: 'roadstead_http_received_bytes_total',
+    help: 'Bytes of request bodies',
+    labelNames: ['route'],
+    registers,
+  })
+  const bytesOut = new Counter({
+    name: 'roadstead_http_sent_bytes_total',
+    help: 'Bytes of answer bodies',
+    labelNames: ['route'],
+    registers,
+  })
+  const statements = new Histogram({
+    name: 'roadstead_sql_statement_duration_seconds',
+    help: 'Time that SQL statements took',
+    labelNames: ['outcome'] as const,
+    buckets: statementSeconds,
+    registers,
+  })
+  return {
+    requestStarted: () => active.inc(),
+    requestEnded(request) {
+      const { route } = request
+      const method = methods.has(request.method) ? request.method : 'other'
+      active.dec()
+      requests.inc({ route, method, status: String(request.status) })
+      durations.observe({ route, method }, request.seconds)
+      bytesIn.inc({ route }, request.bytesIn)
+      bytesOut.inc({ route }, request.bytesOut)
+    },
+    statement: (seconds, outcome) => statements.observe({ outcome }, seconds),
+    gauge(name, help, read) {
+      const gauge: Gauge = new Gauge({
+        name: `roadstead_${name}`,
+        help,
+        registers,
+        // A dependency that is down must not take the other numbers with it.
+        collect: async () => {
+          const value = await Promise.resolve()
+            .then(read)
+            .catch(() => undefined)
+          if (value === undefined) gauge.remove()
+          else gauge.set(value)
+        },
+      })
+    },
+    render: async () => ({ contentType: register.contentType, text: await register.metrics() }),
+  }
+}

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs'
+
+/** The version of this Roadstead. */
+export const version = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string })
+  .version
+
+export const usage = `Roadstead ${version}: a container registry, all of it in this one process.
+
+usage: npm start [-- --help | --version]
+
+Everything is set by environment variables:
+
+  ROADSTEAD_HOST, ROADSTEAD_PORT          where it listens: localhost (both loopback addresses), 5000
+  ROADSTEAD_DATA_DIR                      everything embedded lives here: ./data
+  ROADSTEAD_ROOT_DOMAIN                   login servers are <registry>-<tenant>.<root domain>: localhost
+  ROADSTEAD_PUBLIC_URL                    what clients see when a proxy is in front: https://*.registry.example.com
+  ROADSTEAD_TLS_CERT, ROADSTEAD_TLS_KEY   PEM files; then it speaks HTTPS, and reloads them when they change
+  ROADSTEAD_BOOTSTRAP                     tenant/registry made on the first start: contoso/myregistry; empty for none
+  ROADSTEAD_ADMIN_PASSWORD                password of that registry's admin account: random, printed once
+  DATABASE_URL                            a PostgreSQL >= 15: embedded
+  ROADSTEAD_STORAGE                       where blobs are kept, file:///dir: inside the data folder
+  ROADSTEAD_LOG_LEVEL                     debug, info, warn, error or silent: info
+  ROADSTEAD_CONNECTIONS_PER_ADDRESS       most connections from one address, 0 for no limit: 0
+`
+
+/** What the arguments ask for. Anything but the two flags is a mistake. */
+export function readArguments(parameters: readonly string[]): 'start' | 'help' | 'version' | 'wrong' {
+  if (parameters.length === 0) return 'start'
+  if (parameters.length > 1) return 'wrong'
+  if (parameters[0] === '--help' || parameters[0] === '-h') return 'help'
+  return parameters[0] === '--version' ? 'version' : 'wrong'
+}

@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto'
+import { createAuthApp } from '@roadstead/auth-service/app.ts'
+import type { BlobStore } from '@roadstead/distribution/blob-store.ts'
+import type { Ports } from '@roadstead/distribution/ports.ts'
+import { createRegistryDirectory } from '@roadstead/distribution/registry-directory.ts'
+import { createRunningHashes } from '@roadstead/distribution/running-hashes.ts'
+import { createSmallBlobs } from '@roadstead/distribution/small-blobs.ts'
+import { createLoginServers } from '@roadstead/http/login-servers.ts'
+import type { LoginServers, PublicAddress } from '@roadstead/http/login-servers.ts'
+import { createAccessTokens } from '@roadstead/identity/access-tokens.ts'
+import { createAuthenticator } from '@roadstead/identity/authenticator.ts'
+import { createAuthorizer } from '@roadstead/identity/authorizer.ts'
+import { createIdentify } from '@roadstead/identity/identify.ts'
+import { createSignInLimits } from '@roadstead/identity/sign-in-limits.ts'
+import { createSigningKeys } from '@roadstead/identity/signing-keys.ts'
+import { createVerifiedPasswords } from '@roadstead/identity/verified-passwords.ts'
+import type { AllFacts } from '@roadstead/metadata/metadata.ts'
+import type { RegistryLabel } from '@roadstead/oci/login-server.ts'
+import type { Registry } from '@roadstead/oci/registry.ts'
+import { createRegistryApp } from '@roadstead/registry-service/app.ts'
+import { createAdmission } from '@roadstead/registry-service/http/access.ts'
+import { createManifestReader } from '@roadstead/registry-service/http/manifest-body.ts'
+import type { Log } from '@roadstead/runtime/log.ts'
+import { createInProcessSessions } from '@roadstead/upload-sessions/in-process.ts'
+import type { Request, RequestHandler } from 'express'
+
+export interface ServiceParts {
+  readonly facts: AllFacts
+  readonly publicAddress: PublicAddress
+  readonly blobStore: (registry: Registry) => BlobStore
+  readonly log: Log
+}
+
+export interface Services {
+  readonly ports: Ports
+  readonly loginServers: LoginServers
+  readonly findRegistry: (label: RegistryLabel) => Promise<Registry | undefined>
+  readonly handlers: readonly RequestHandler[]
+}
+
+/** Builds the services that one process runs together, on shared ports. */
+export function createServices({ facts, publicAddress, blobStore, log }: ServiceParts): Services {
+  const ports: Ports = {
+    metadata: facts,
+    blobStore,
+    sessions: createInProcessSessions({ now }),
+    hashes: createRunningHashes(),
+    smallBlobs: createSmallBlobs(),
+    now,
+    newId: randomUUID,
+    onBackgroundError: (error) => log.warn('something in the background failed', { error }),
+  }
+  const loginServers = createLoginServers(publicAddress)
+  const keys = createSigningKeys(facts.signingKeys, now)
+  const tokens = createAccessTokens({ keys, newId: randomUUID })
+  const authorizer = createAuthorizer()
+  const authenticator = createAuthenticator({
+    credentials: facts.credentials,
+    limits: createSignInLimits(),
+    passwords: createVerifiedPasswords(now),
+  })
+  const identify = createIdentify({ tokens, authenticator, authorizer, loginServerOf: ({ label }) => loginServers.nameOf(label), now })
+  return {
+    ports,
+    loginServers,
+    findRegistry: createRegistryDirectory(ports),
+    handlers: [
+      createAuthApp({ authenticator, authorizer, tokens, keys, loginServers, clientAddress, now }),
+      createRegistryApp({ ports, loginServers, admission: createAdmission(loginServers, identify), readManifest: createManifestReader() }),
+    ],
+  }
+}
+
+function now(): Date {
+  return new Date()
+}
+
+/** The other end of the connection. Behind a proxy that is the proxy. */
+function clientAddress({ socket }: Request): string {
+  return socket.remoteAddress ?? ''
+}
