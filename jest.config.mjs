@@ -2,7 +2,12 @@
 export default {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  testMatch: ['<rootDir>/packages/*/src/**/*.test.ts', '<rootDir>/services/*/src/**/*.test.ts', '<rootDir>/services/*/test/**/*.test.ts', '<rootDir>/scripts/**/*.test.ts'],
+  testMatch: [
+    '<rootDir>/packages/*/src/**/*.test.ts',
+    '<rootDir>/services/*/src/**/*.test.ts',
+    '<rootDir>/services/*/test/**/*.test.ts',
+    '<rootDir>/scripts/**/*.test.ts',
+  ],
   testPathIgnorePatterns: ['/node_modules/'],
   transform: { '\\.ts$': '<rootDir>/scripts/jest/strip-types.mjs' },
   globalSetup: '<rootDir>/packages/testing/src/global-setup.ts',

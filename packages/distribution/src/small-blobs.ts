@@ -33,7 +33,10 @@ export function createSmallBlobs(limit = 64 * 1024 * 1024): SmallBlobs {
       forget(at)
       known.set(at, bytes)
       held += bytes.length
-      while (held > limit) forget(known.keys().next().value!)
+      for (const oldest of known.keys()) {
+        if (held <= limit) break
+        forget(oldest)
+      }
     },
   }
 }

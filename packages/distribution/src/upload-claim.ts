@@ -32,7 +32,13 @@ export async function whileClaimed(
   const { version } = await renewal.stop()
   if (outcome.error instanceof StorageFull) return giveUp(ports, repository, claimed, outcome.error)
   const { writer: _, ...rest } = outcome.session
-  const released: UploadSession = { ...rest, version: version + 1, expires: ports.now().getTime() + sessionLifetime }
+  // Only bytes keep a session alive: what it stored must not become older than the sweeper thinks an open upload can be.
+  const isLonger = rest.staged.offset > session.staged.offset || rest.finished !== undefined
+  const released: UploadSession = {
+    ...rest,
+    version: version + 1,
+    expires: isLonger ? ports.now().getTime() + sessionLifetime : session.expires,
+  }
   const isOurs = await ports.sessions.advance({ ...claimed, version }, released)
   if (outcome.error !== undefined) throw outcome.error
   // Once a blob's row is written nothing takes it back: a lost session then only means that a repeated request is not recognised.

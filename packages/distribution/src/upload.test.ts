@@ -179,6 +179,15 @@ describe('clients that race', () => {
   })
 })
 
+test('only bytes keep a session alive', async () => {
+  const session = await opened(bytes.subarray(0, 10))
+  const later = { ...ports, now: () => new Date(Date.now() + 60_000) }
+  const untouched = await appendChunk(later, repository, session, { bytes: Readable.from([]), start: 10 })
+  expect(untouched.expires).toBe(session.expires)
+  const longer = await appendChunk(later, repository, untouched, { bytes: source(bytes.subarray(10)), start: 10 })
+  expect(longer.expires).toBeGreaterThan(session.expires)
+})
+
 describe('what the process forgot', () => {
   test('an upload whose running hash is gone is read back before its row is written', async () => {
     const session = await opened(bytes.subarray(0, 10))

@@ -14,6 +14,7 @@ export interface RequestRecord {
   readonly aborted: boolean
   readonly milliseconds: number
   readonly userAgent: string
+  /** Of the client, see `createApp`. */
   readonly address: string
 }
 
@@ -44,6 +45,6 @@ function recordOf(req: Request, res: Response): RequestRecord {
     aborted: !res.writableFinished,
     milliseconds: performance.now() - context.startedAt,
     userAgent: req.headers['user-agent'] ?? '',
-    address: req.socket.remoteAddress ?? '',
+    address: req.ip ?? '',
   }
 }

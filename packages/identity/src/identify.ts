@@ -58,8 +58,8 @@ export function createIdentify({ tokens, authenticator, authorizer, loginServerO
     const known = credentials && (await authenticator.authenticate(registry, { ...credentials, address }))
     const principal = header === undefined ? anonymous : known
     if (principal === undefined) return undefined
-    const allows = rightsOf(registry, principal)
-    return { principal: principal.id, allows, couldGet: allows, expired: false }
+    const mayGet = rightsOf(registry, principal)
+    return { principal: principal.id, allows: mayGet, couldGet: mayGet, expired: false }
   }
 }
 

@@ -119,8 +119,8 @@ async function makeKey(createdAt: Date): Promise<SigningKey> {
   const { crv, kty, x, y } = pair.publicKey.export({ format: 'jwk' })
   return {
     kid: createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url'),
-    privateKey: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    publicKey: pair.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    privateKey: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    publicKey: pair.publicKey.export({ type: 'spki', format: 'pem' }),
     createdAt,
   }
 }

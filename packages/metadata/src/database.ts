@@ -165,5 +165,6 @@ function measured(onStatement: DatabaseOptions['onStatement']): Run {
 
 /** Ids and sizes are below 2^53; the driver's own answer for int8 is a text. */
 function readType(oid: number, format?: 'text' | 'binary'): unknown {
-  return oid === types.builtins.INT8 && format !== 'binary' ? Number : types.getTypeParser(oid, format as 'text')
+  const int8: number = types.builtins.INT8
+  return oid === int8 && format !== 'binary' ? Number : types.getTypeParser(oid, format)
 }

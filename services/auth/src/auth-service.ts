@@ -12,8 +12,6 @@ export interface AuthService {
   readonly tokens: AccessTokens
   readonly keys: SigningKeys
   readonly loginServers: LoginServers
-  /** The client's IP address, which is not the connection's where a trusted proxy is in between. */
-  readonly clientAddress: (req: Request) => string
   readonly now: () => Date
 }
 

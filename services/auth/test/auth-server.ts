@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { request } from 'node:http'
-import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import { answerError } from '@roadstead/http/answer-error.ts'
 import { createApp } from '@roadstead/http/create-app.ts'
 import { createLoginServers } from '@roadstead/http/login-servers.ts'
@@ -77,7 +77,6 @@ export async function makeRegistries(db: TestDatabase): Promise<Registries> {
 const now = (): Date => new Date()
 
 /** In these tests the client says from where it comes, as behind a trusted proxy. */
-const clientAddress = (req: IncomingMessage): string => String(req.headers['x-test-address'] ?? '192.0.2.1')
 
 /** The service behind what every service stands behind. `home` is the registry that is asked unless a test says another. */
 export async function startAuthServer(facts: AllFacts, home: Registry): Promise<AuthServer> {
@@ -86,10 +85,11 @@ export async function startAuthServer(facts: AllFacts, home: Registry): Promise<
   const tokens = createAccessTokens({ keys, newId: randomUUID })
   const limits = createSignInLimits({ perAccount: 5, perAddress: 1000, window: 300 })
   const authenticator = createAuthenticator({ credentials: facts.credentials, limits, passwords: createVerifiedPasswords(now) })
-  const app = createApp()
+  // The tests are the proxy: they say where a request came from.
+  const app = createApp(['loopback'])
   app.use(withRequestContext((record) => records.push(record)))
   app.use(withRegistry(loginServers, (label) => facts.registries.find(label)))
-  app.use(createAuthApp({ authenticator, authorizer: createAuthorizer(), tokens, keys, loginServers, clientAddress, now }))
+  app.use(createAuthApp({ authenticator, authorizer: createAuthorizer(), tokens, keys, loginServers, now }))
   app.use(noSuchPath)
   app.use(answerError)
   const server = await listen({ host: '127.0.0.1', port: 0, handler: app })

@@ -165,7 +165,7 @@ describe('GET /oauth2/token', () => {
     expect(await auth.granted(limited)).toEqual(refusal(429, 'TOOMANYREQUESTS'))
     expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0)
     expect(Number(limited.headers['retry-after'])).toBeLessThanOrEqual(300)
-    expect(await auth.granted(await auth.get('', { headers: { ...basic('closed:one'), 'x-test-address': '192.0.2.2' } }))).toEqual(
+    expect(await auth.granted(await auth.get('', { headers: { ...basic('closed:one'), 'x-forwarded-for': '192.0.2.2' } }))).toEqual(
       admin(registries.closed),
     )
   })

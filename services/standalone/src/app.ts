@@ -12,6 +12,8 @@ import type { Express, RequestHandler } from 'express'
 import { countRequests, logRequests } from './observe.ts'
 
 export interface StandaloneParts {
+  /** Addresses and subnets that may say, by X-Forwarded-For, where a request came from. */
+  readonly trustedProxies: readonly string[]
   readonly log: Log
   readonly metrics: Metrics
   readonly probes: RequestHandler
@@ -23,7 +25,7 @@ export interface StandaloneParts {
 
 /** All that answers on the port, in order. */
 export function createStandaloneApp(parts: StandaloneParts): Express {
-  const app = createApp()
+  const app = createApp(parts.trustedProxies)
   app.use(withRequestContext(logRequests(parts.log)))
   app.use(countRequests(parts.metrics))
   app.use(parts.probes)

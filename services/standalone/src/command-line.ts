@@ -20,6 +20,7 @@ Everything is set by environment variables:
   DATABASE_URL                            a PostgreSQL >= 15: embedded
   ROADSTEAD_STORAGE                       where blobs are kept, file:///dir: inside the data folder
   ROADSTEAD_LOG_LEVEL                     debug, info, warn, error or silent: info
+  ROADSTEAD_TRUSTED_PROXIES               addresses and subnets of proxies whose X-Forwarded-For counts: none
   ROADSTEAD_CONNECTIONS_PER_ADDRESS       most connections from one address, 0 for no limit: 0
 `
 

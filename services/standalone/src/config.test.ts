@@ -25,6 +25,7 @@ test('the embedded defaults', () => {
     dataFolder: resolve('data'),
     publicAddress: { scheme: 'http', rootDomain: 'localhost', port: 5000 },
     tls: undefined,
+    trustedProxies: [],
     adminPassword: undefined,
     firstRegistry: { tenant: 'contoso', registry: 'myregistry', label: 'myregistry-contoso' },
     databaseUrl: undefined,
@@ -130,4 +131,15 @@ test('an empty bootstrap means no registry; an empty password means none given',
 
 test('names that look like settings and are none are told', () => {
   expect(unknownSettings({ ROADSTEAD_PROT: '1', ROADSTEAD_PORT: '1', HOME: '/' })).toEqual(['ROADSTEAD_PROT'])
+})
+
+test.each([
+  ['10.0.0.1', ['10.0.0.1']],
+  [' 10.0.0.0/8, fd00::/8 ', ['10.0.0.0/8', 'fd00::/8']],
+])('trusted proxies %j', (text, read) => {
+  expect(readConfig({ ROADSTEAD_TRUSTED_PROXIES: text }).trustedProxies).toEqual(read)
+})
+
+test.each(['proxy.example', '10.0.0.0/0', '10.0.0.0/33', '10.0.0.0/8/8', '10.0.0.1,', '*', 'true'])('%j is no list of proxies', (text) => {
+  expect(() => readConfig({ ROADSTEAD_TRUSTED_PROXIES: text })).toThrow('ROADSTEAD_TRUSTED_PROXIES')
 })

@@ -1,6 +1,15 @@
 import { resolve } from 'node:path'
 import type { PublicAddress } from '@roadstead/http/login-servers.ts'
-import { parseDatabaseUrl, parseDomain, parseFirstRegistry, parsePublicUrl, parseStorage, portFor, readableFile } from './setting-values.ts'
+import {
+  parseAddresses,
+  parseDatabaseUrl,
+  parseDomain,
+  parseFirstRegistry,
+  parsePublicUrl,
+  parseStorage,
+  portFor,
+  readableFile,
+} from './setting-values.ts'
 import type { FirstRegistry } from './setting-values.ts'
 import { embeddedStorage, storageFolder } from './storage-address.ts'
 import { integer, notSupported, oneOf, parsed, readSettings, WrongSettings } from '@roadstead/runtime/settings.ts'
@@ -20,6 +29,7 @@ export interface Config {
   readonly storage: string
   readonly storageFolder: string
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  readonly trustedProxies: readonly string[]
   readonly connectionsPerAddress: number
 }
 
@@ -83,6 +93,11 @@ const table = {
   ROADSTEAD_ENTRA_AUTHORITY: notSupported('signing in through a directory'),
   ROADSTEAD_ENTRA_AUDIENCE: notSupported('signing in through a directory'),
   ROADSTEAD_LOG_LEVEL: oneOf(['info', 'debug', 'warn', 'error', 'silent'], 'info'),
+  ROADSTEAD_TRUSTED_PROXIES: parsed(parseAddresses, {
+    wrong: 'has to be IP addresses or subnets, separated by commas',
+    example: '10.0.0.0/8,fd00::/8',
+    unset: [],
+  }),
   ROADSTEAD_CONNECTIONS_PER_ADDRESS: integer({ from: 0, to: 1_000_000, unset: 0 }),
 } as const
 
@@ -110,6 +125,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     storage,
     storageFolder: storageFolder(storage, read.ROADSTEAD_DATA_DIR)!,
     logLevel: read.ROADSTEAD_LOG_LEVEL,
+    trustedProxies: read.ROADSTEAD_TRUSTED_PROXIES,
     connectionsPerAddress: read.ROADSTEAD_CONNECTIONS_PER_ADDRESS || Number.POSITIVE_INFINITY,
   }
 }

@@ -22,7 +22,7 @@ import { createAdmission } from '@roadstead/registry-service/http/access.ts'
 import { createManifestReader } from '@roadstead/registry-service/http/manifest-body.ts'
 import type { Log } from '@roadstead/runtime/log.ts'
 import { createInProcessSessions } from '@roadstead/upload-sessions/in-process.ts'
-import type { Request, RequestHandler } from 'express'
+import type { RequestHandler } from 'express'
 
 export interface ServiceParts {
   readonly facts: AllFacts
@@ -65,7 +65,7 @@ export function createServices({ facts, publicAddress, blobStore, log }: Service
     loginServers,
     findRegistry: createRegistryDirectory(ports),
     handlers: [
-      createAuthApp({ authenticator, authorizer, tokens, keys, loginServers, clientAddress, now }),
+      createAuthApp({ authenticator, authorizer, tokens, keys, loginServers, now }),
       createRegistryApp({ ports, loginServers, admission: createAdmission(loginServers, identify), readManifest: createManifestReader() }),
     ],
   }
@@ -73,9 +73,4 @@ export function createServices({ facts, publicAddress, blobStore, log }: Service
 
 function now(): Date {
   return new Date()
-}
-
-/** The other end of the connection. Behind a proxy that is the proxy. */
-function clientAddress({ socket }: Request): string {
-  return socket.remoteAddress ?? ''
 }

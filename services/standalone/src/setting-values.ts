@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import type { PublicAddress } from '@roadstead/http/login-servers.ts'
 import { registryLabel } from '@roadstead/oci/login-server.ts'
@@ -56,4 +57,17 @@ export function parseStorage(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined
   const { protocol, host, search, hash, pathname } = new URL(text)
   return protocol === 'file:' && host === '' && search === '' && hash === '' && pathname.length > 1 ? text : undefined
+}
+
+/** IP addresses and subnets, as express reads them. */
+export function parseAddresses(text: string): readonly string[] | undefined {
+  const entries = text.split(',').map((entry) => entry.trim())
+  return entries.every(isAddressOrSubnet) ? entries : undefined
+}
+
+function isAddressOrSubnet(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/')
+  const version = isIP(address)
+  if (version === 0 || rest.length > 0) return false
+  return bits === undefined || (/^[0-9]{1,3}$/.test(bits) && Number(bits) > 0 && Number(bits) <= (version === 4 ? 32 : 128))
 }

@@ -76,7 +76,15 @@ async function start(config: Config, log: Log, lifecycle: Lifecycle): Promise<vo
   lifecycle.onStop('sweeper', sweeper, 500)
 
   const probes = createProbes(health, metrics)
-  const app = createStandaloneApp({ log, metrics, probes, loginServers, findRegistry, services: handlers })
+  const app = createStandaloneApp({
+    trustedProxies: config.trustedProxies,
+    log,
+    metrics,
+    probes,
+    loginServers,
+    findRegistry,
+    services: handlers,
+  })
   const certificate = config.tls && (await watchTls(config.tls, log, lifecycle))
   const listening = await listen({
     host: config.host,

@@ -51,7 +51,7 @@ export const podman: Client = {
     await step('search --list-tags', async () => {
       const { stdout } = await $`podman search --list-tags ${repository}`
       const rows = stdout.split('\n').slice(1)
-      assert.deepEqual(rows.map((row) => row.split(/\s+/)[1]).toSorted(), ['docker', 'list', 'v1'])
+      assert.deepEqual(rows.map((row) => row.split(/\s+/)[1] ?? '').toSorted(), ['docker', 'list', 'v1'])
     })
     await step('logout', async () => {
       await $`podman logout ${registry.host}`

@@ -44,7 +44,7 @@ export async function runClient(client: Client, options: RunClientOptions): Prom
     })
     await client.script({ step, $, registry: options.registry, folder, images: options.images })
   } catch (error) {
-    await step('prepare', () => Promise.reject(error as Error))
+    await step('prepare', () => Promise.reject(error))
   } finally {
     await engine?.stop()
   }

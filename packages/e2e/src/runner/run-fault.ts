@@ -27,7 +27,7 @@ export async function runFault(fault: Fault, options: RunFaultOptions): Promise<
   try {
     await fault.script({ step, start, folder, blobBytes: options.blobBytes })
   } catch (error) {
-    await step('prepare', () => Promise.reject(error as Error))
+    await step('prepare', () => Promise.reject(error))
   }
   for (const server of started) await server.kill()
 }

@@ -48,7 +48,7 @@ async function principalOfRequest(
 ): Promise<Principal | undefined> {
   if (proof === 'none') return anonymous
   if (proof === 'unreadable') return undefined
-  return service.authenticator.authenticate(registry, { ...proof, address: service.clientAddress(req) })
+  return service.authenticator.authenticate(registry, { ...proof, address: req.ip ?? '' })
 }
 
 /**

@@ -1,10 +1,10 @@
-import type { IncomingMessage } from 'node:http'
 import { bearerChallenge } from '@roadstead/http/challenge.ts'
 import type { BearerError, Challenge } from '@roadstead/http/challenge.ts'
 import type { LoginServers } from '@roadstead/http/login-servers.ts'
 import type { Access, Identify } from '@roadstead/identity/identify.ts'
 import type { Registry } from '@roadstead/oci/registry.ts'
 import type { Scope } from '@roadstead/oci/scope.ts'
+import type { Request } from 'express'
 
 /** What a route asks for; without a scope, any valid credentials will do (the login check). */
 export interface Requirement {
@@ -15,12 +15,12 @@ export interface Requirement {
 /** Decides who comes in. Every refusal is a challenge, which tells the client which token to get. */
 export interface Admission {
   /** Answers the principal's id. */
-  admit(registry: Registry, req: IncomingMessage, requirement: Requirement): Promise<string>
+  admit(registry: Registry, req: Request, requirement: Requirement): Promise<string>
   /**
    * Whether a request that was admitted for `target` may read `source` as well. False where the principal could not get that right. Where
    * it could, and its token was only not asked for it, the challenge names both.
    */
-  admitMount(registry: Registry, req: IncomingMessage, target: Scope, source: Scope): Promise<boolean>
+  admitMount(registry: Registry, req: Request, target: Scope, source: Scope): Promise<boolean>
 }
 
 /**
@@ -30,10 +30,10 @@ export interface Admission {
 export function createAdmission(loginServers: LoginServers, identify: Identify): Admission {
   const challenge = ({ label }: Registry, scopes: readonly Scope[], error: BearerError | undefined): Challenge =>
     bearerChallenge(loginServers.urlOf(label), loginServers.nameOf(label), scopes, error)
-  const accessOf = async (registry: Registry, req: IncomingMessage): Promise<Access | undefined> => {
+  const accessOf = async (registry: Registry, req: Request): Promise<Access | undefined> => {
     const [header, second] = req.headersDistinct['authorization'] ?? []
     // Of two, a proxy in front may have believed the other one.
-    return second === undefined ? identify(registry, header, req.socket.remoteAddress ?? '') : undefined
+    return second === undefined ? identify(registry, header, req.ip ?? '') : undefined
   }
 
   return {
