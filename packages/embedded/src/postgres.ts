@@ -38,6 +38,7 @@ export interface RunningPostgres {
 const database = 'postgres'
 const logLimit = 10 * 1024 * 1024
 const startLimit = 300_000
+const leftoverLimit = 10_000
 
 /** Starts the PostgreSQL of this data folder, which it makes on the first start, and resolves when it answers. */
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
@@ -52,10 +53,19 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const host = await socketFolder(serverFolder, account)
   const settings = serverSettings({ socketFolder: host, fsync, more: options.settings ?? {} })
   const logFile = join(folder, 'postgres.log')
-  const child = await launch(binaries, serverFolder, settings, account, logFile)
-  const ended = exit(child)
-  await answers(child, ended, serverFolder, logFile)
-  return supervise(child, ended, host, options.onExit)
+  for (let waited = 0; ; waited += 100) {
+    const child = await launch(binaries, serverFolder, settings, account, logFile)
+    const ended = exit(child)
+    try {
+      await answers(child, ended, serverFolder, logFile)
+    } catch (error) {
+      // Its sessions take a moment to notice that their postmaster was killed, and hold its memory until then.
+      if (waited >= leftoverLimit || !(error as Error).message.includes('pre-existing shared memory block')) throw error
+      await sleep(100)
+      continue
+    }
+    return supervise(child, ended, host, options.onExit)
+  }
 }
 
 async function launch(

@@ -125,7 +125,8 @@ test('a deadlock runs again from the start and both get through', async () => {
       await transaction.query(sql`/* test.update */ UPDATE tenants SET created_at = now() WHERE name = ${second}`)
     })
   await Promise.all([update('left', 'right'), update('right', 'left')])
-  expect(runs).toBe(3)
+  // One of the two ran again; on a busy machine the two can meet once more.
+  expect(runs).toBeGreaterThanOrEqual(3)
 })
 
 test('three serialization failures are enough', async () => {
