@@ -25,9 +25,12 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 function run(environment: Record<string, string>, ...parameters: string[]): Started {
   const own = Object.entries(process.env).filter(([name]) => !/^(ROADSTEAD_|DATABASE_URL|REDIS_URL|NODE_OPTIONS)/.test(name))
   const env = { ...Object.fromEntries(own), ROADSTEAD_PORT: '0', ROADSTEAD_DATA_DIR: join(folder, 'data'), ...environment }
-  const child = spawn(process.execPath, [entry, ...parameters], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  return watch(spawn(process.execPath, [entry, ...parameters], { env, stdio: ['ignore', 'pipe', 'pipe'] }))
+}
+
+function watch(child: ChildProcess): Started {
   const parts: string[] = []
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (part: string) => parts.push(part))
+  for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', (part: string) => parts.push(part))
   return { child, said: () => parts.join(''), ended: once(child, 'close').then(([code]) => code as number) }
 }
 
@@ -100,3 +103,14 @@ test('tells its version and how it is used', async () => {
   expect(version.said()).toMatch(/^\d+\.\d+\.\d+\n$/)
   expect(help.said()).toContain('ROADSTEAD_DATA_DIR')
 })
+
+test('a signal to npm reaches it: npm start stops like the program itself', async () => {
+  const env = { ...process.env, ROADSTEAD_PORT: '0', ROADSTEAD_DATA_DIR: join(folder, 'by-npm'), NODE_OPTIONS: '' }
+  const npm = watch(spawn('npm', ['start'], { cwd: resolve(import.meta.dirname, '../../..'), env, stdio: ['ignore', 'pipe', 'pipe'] }))
+  const [, pid] = await says(npm, /"pid":(\d+)/)
+  await says(npm, /Login server/)
+  npm.child.kill('SIGTERM')
+  await npm.ended
+  expect(npm.said()).toContain('"msg":"stopped"')
+  expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH')
+}, 120_000)
