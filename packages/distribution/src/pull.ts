@@ -55,6 +55,22 @@ export async function readBlob(
   return range === undefined ? bytes : bytes.subarray(range.first, range.last + 1)
 }
 
+/** How long a link to bytes is good; also the time for which it outlives a right that was taken away. Milliseconds. */
+export const linkLifetime = 5 * 60 * 1000
+
+/**
+ * An address at which the client fetches the bytes from the storage itself; undefined where the store has none to give. Small blobs are
+ * not linked: sending them takes less time than telling where they are.
+ */
+export async function linkBlob(
+  { blobStore, now }: Pick<Ports, 'blobStore' | 'now'>,
+  { registry }: Repository,
+  blob: StoredBlob,
+): Promise<URL | undefined> {
+  if (blob.size <= smallBlobLimit) return undefined
+  return blobStore(registry).link(blob.location, new Date(now().getTime() + linkLifetime))
+}
+
 async function readVerified({ blobStore }: Pick<Ports, 'blobStore'>, registry: Registry, blob: StoredBlob): Promise<Buffer> {
   const stream = await blobStore(registry).read(blob.location)
   const bytes = stream && Buffer.concat((await stream.toArray()) as Buffer[])

@@ -10,6 +10,8 @@ export interface RegistryService {
   readonly ports: Ports
   readonly loginServers: LoginServers
   readonly admission: Admission
+  /** Whether large blobs are fetched from the storage by the client itself, where the storage can give an address. */
+  readonly redirects: boolean
   readonly readManifest: ReturnType<typeof createManifestReader>
 }
 

@@ -57,7 +57,12 @@ export interface RunningRegistry {
 
 /** The real service on a real database, with bytes in `store`, behind a real socket. */
 export async function startRegistry(
-  wanted: { readonly store?: BlobStore; readonly anonymousPull?: boolean; readonly authorizer?: Authorizer } = {},
+  wanted: {
+    readonly store?: BlobStore
+    readonly anonymousPull?: boolean
+    readonly authorizer?: Authorizer
+    readonly redirects?: boolean
+  } = {},
 ): Promise<RunningRegistry> {
   let offset = 0
   const now = (): Date => new Date(Date.now() + offset)
@@ -105,7 +110,13 @@ export async function startRegistry(
   app.use(withRequestContext((record) => records.push(record)))
   app.use(withRegistry(loginServers, createRegistryDirectory(ports)))
   app.use(
-    createRegistryApp({ ports, loginServers, admission: createAdmission(loginServers, identify), readManifest: createManifestReader() }),
+    createRegistryApp({
+      redirects: wanted.redirects ?? false,
+      ports,
+      loginServers,
+      admission: createAdmission(loginServers, identify),
+      readManifest: createManifestReader(),
+    }),
   )
   app.use(noSuchPath)
   app.use(answerError)

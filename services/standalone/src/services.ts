@@ -66,7 +66,7 @@ export function createServices({ facts, publicAddress, blobStore, log }: Service
     findRegistry: createRegistryDirectory(ports),
     handlers: [
       createAuthApp({ authenticator, authorizer, tokens, keys, loginServers, now }),
-      createRegistryApp({ ports, loginServers, admission: createAdmission(loginServers, identify), readManifest: createManifestReader() }),
+      createRegistryApp({ redirects: true, ports, loginServers, admission: createAdmission(loginServers, identify), readManifest: createManifestReader() }),
     ],
   }
 }

@@ -1,5 +1,5 @@
 import { pipeline } from 'node:stream/promises'
-import { readBlob, statBlob } from '@roadstead/distribution/pull.ts'
+import { linkBlob, readBlob, statBlob } from '@roadstead/distribution/pull.ts'
 import type { StoredBlob } from '@roadstead/distribution/metadata.ts'
 import { removeBlob } from '@roadstead/distribution/remove.ts'
 import { parseDigest } from '@roadstead/oci/digest.ts'
@@ -10,8 +10,10 @@ import { parseRange } from '../http/byte-range.ts'
 import type { Handler } from '../registry-service.ts'
 
 /** end-2, with Range. */
-export const getBlob: Handler = async ({ ports }, { req, repository, last }, res) => {
+export const getBlob: Handler = async ({ ports, redirects }, { req, repository, last }, res) => {
   const blob = await statBlob(ports, repository, digestOf(last))
+  const link = redirects ? await linkBlob(ports, repository, blob) : undefined
+  if (link !== undefined) return redirect(res, blob, link)
   describe(res, blob)
   const range = rangeOf(req.headers.range, blob, res)
   if (range !== undefined) {
@@ -28,6 +30,16 @@ export const getBlob: Handler = async ({ ports }, { req, repository, last }, res
     // The client went away; there is nobody to tell. Any other failure must not look like a complete answer.
     if (!res.closed) throw error
   })
+}
+
+/** The client asks there with the same Range, and without its token: that is not for the storage to see. */
+function redirect(res: Response, { digest }: StoredBlob, link: URL): void {
+  res.statusCode = 307
+  res.setHeader('Location', link.href)
+  res.setHeader('Docker-Content-Digest', digest)
+  res.setHeader('Referrer-Policy', 'no-referrer')
+  res.setHeader('Content-Length', 0)
+  res.end()
 }
 
 /** end-2. */
