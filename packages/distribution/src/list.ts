@@ -7,9 +7,8 @@ import type { Page } from './metadata.ts'
 import type { Ports } from './ports.ts'
 import { refuseUnknownRepository } from './pull.ts'
 
-/** Most entries of one page, whatever the client asks for, and the number it gets when it asks for none. */
+/** Most entries of one page, whatever the client asks for, and what it gets when it does not ask: not every client follows links. */
 export const pageLimit = 1000
-export const defaultPageSize = 100
 
 /** Most referrers in one answer. */
 export const referrersPageSize = 200

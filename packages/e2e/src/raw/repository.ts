@@ -82,10 +82,16 @@ export async function openRepository(target: Target, name: string): Promise<RawR
       return expectStatus('GET of the redirect', await send(url.host, `${url.pathname}${url.search}`), 200)
     },
     tags: async () => {
-      const answer = await call(`/v2/${name}/tags/list`)
-      if (answer.status === 404) return readAll(answer).then(() => [])
-      await expectStatus('GET tags', answer, 200)
-      return (JSON.parse((await readAll(answer)).toString()) as { readonly tags: readonly string[] | null }).tags ?? []
+      const all: string[] = []
+      for (let path: string | undefined = `/v2/${name}/tags/list`; path !== undefined;) {
+        const answer = await call(path)
+        if (answer.status === 404) return readAll(answer).then(() => [])
+        await expectStatus('GET tags', answer, 200)
+        const page = JSON.parse((await readAll(answer)).toString()) as { readonly tags: readonly string[] | null }
+        all.push(...(page.tags ?? []))
+        path = /^<([^>]+)>; *rel="next"/.exec(String(answer.headers.link ?? ''))?.[1]
+      }
+      return all
     },
   }
   return repository

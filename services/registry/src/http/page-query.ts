@@ -1,4 +1,4 @@
-import { defaultPageSize, pageLimit } from '@roadstead/distribution/list.ts'
+import { pageLimit } from '@roadstead/distribution/list.ts'
 import { refuse } from '@roadstead/oci/errors.ts'
 
 /** The part of a list that the client asks for. */
@@ -19,7 +19,7 @@ export function parsePageQuery(query: URLSearchParams): PageQuery {
   const after = cursors[0] ?? ''
   // A NUL would reach the database, which knows no text with one.
   if (after.length > cursorLimit || after.includes('\0')) refuse('NAME_INVALID', `last is not a name of at most ${cursorLimit} characters`)
-  return { size: sizes[0] === undefined ? defaultPageSize : parseSize(sizes[0]), after }
+  return { size: sizes[0] === undefined ? pageLimit : parseSize(sizes[0]), after }
 }
 
 function parseSize(text: string): number {
