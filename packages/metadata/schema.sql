@@ -6,11 +6,14 @@ CREATE TABLE blobs (
   size bigint NOT NULL,
   location text COLLATE "C" NOT NULL,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
+  damaged_at timestamp with time zone,
   CONSTRAINT blobs_pkey PRIMARY KEY (registry_id, digest),
   CONSTRAINT blobs_registry_id_location_key UNIQUE (registry_id, location),
   CONSTRAINT blobs_size_check CHECK ((size >= 0)),
   CONSTRAINT blobs_registry_id_fkey FOREIGN KEY (registry_id) REFERENCES registries(id) ON DELETE CASCADE
 );
+
+CREATE INDEX blobs_damaged ON blobs USING btree (registry_id, digest) WHERE (damaged_at IS NOT NULL);
 
 CREATE TABLE credentials (
   registry_id bigint NOT NULL,
@@ -23,6 +26,16 @@ CREATE TABLE credentials (
   CONSTRAINT credentials_slot_check CHECK ((slot = ANY (ARRAY[1, 2]))),
   CONSTRAINT credentials_registry_id_fkey FOREIGN KEY (registry_id) REFERENCES registries(id) ON DELETE CASCADE
 );
+
+CREATE TABLE deleted_locations (
+  registry_id bigint NOT NULL,
+  location text COLLATE "C" NOT NULL,
+  deleted_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT deleted_locations_pkey PRIMARY KEY (registry_id, location),
+  CONSTRAINT deleted_locations_registry_id_fkey FOREIGN KEY (registry_id) REFERENCES registries(id) ON DELETE CASCADE
+);
+
+CREATE INDEX deleted_locations_due ON deleted_locations USING btree (registry_id, deleted_at);
 
 CREATE TABLE events (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -145,6 +158,15 @@ CREATE TABLE schema_versions (
   name text NOT NULL,
   applied_at timestamp with time zone NOT NULL DEFAULT now(),
   CONSTRAINT schema_versions_pkey PRIMARY KEY (version)
+);
+
+CREATE TABLE scrubs (
+  registry_id bigint NOT NULL,
+  after bytea,
+  claimed_until timestamp with time zone NOT NULL,
+  finished_at timestamp with time zone,
+  CONSTRAINT scrubs_pkey PRIMARY KEY (registry_id),
+  CONSTRAINT scrubs_registry_id_fkey FOREIGN KEY (registry_id) REFERENCES registries(id) ON DELETE CASCADE
 );
 
 CREATE TABLE signing_keys (

@@ -27,7 +27,7 @@ export const layers: readonly Layer[] = [
   { folder: 'packages/management', inside: words, outside: [] },
   { folder: 'packages/blob-store', inside: words, typesOf: ports, outside: ['@aws-sdk/', '@smithy/', '@azure/'] },
   { folder: 'packages/metadata', inside: words, typesOf: ports, outside: ['pg'] },
-  { folder: 'packages/upload-sessions', inside: words, typesOf: ports, outside: ['ioredis'] },
+  { folder: 'packages/upload-sessions', inside: words, typesOf: ports, outside: ['ioredis', 'hash-wasm'] },
   { folder: 'packages/jobs', inside: words, typesOf: ports, outside: ['pg-boss'] },
   { folder: 'packages/runtime', inside: [], outside: ['pino', 'prom-client', 'zod', '@opentelemetry/'], speaksHttp: true },
   { folder: 'packages/http', inside: ['oci', 'runtime'], outside: ['express'], speaksHttp: true },
@@ -42,6 +42,8 @@ export const layers: readonly Layer[] = [
     readsEnvironment: true,
   },
   { folder: 'services/standalone', inside: ['packages', 'services'], outside: ['express'], speaksHttp: true },
+  // Works on the same installation as the server: its settings, its storage accounts.
+  { folder: 'services/cli', inside: ['packages', 'services'], outside: ['commander'] },
   { folder: 'services/*', inside: ['packages'], outside: ['express', 'passport'], speaksHttp: true },
 ]
 
@@ -49,7 +51,8 @@ export const layers: readonly Layer[] = [
 export const testInside: readonly string[] = ['packages']
 export const testOutside: readonly string[] = ['@jest/globals', 'fast-check']
 
-/** Adapters are chosen and built in one place: in a service, only its `main.ts` imports them (`standalone` is such a place as a whole). */
+/** Adapters are chosen and built in one place: in a service, only its `main.ts` imports them; these two are such places as a whole. */
+export const assemblies: readonly string[] = ['services/standalone', 'services/cli']
 export const builtByMain: readonly string[] = ['blob-store', 'metadata', 'upload-sessions', 'jobs', 'embedded']
 
 /** A vendor's library stands behind one file of a folder. A framework is no such library: all of a service is written in it. */

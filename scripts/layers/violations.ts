@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { environmentReads, importsOf } from './imports.ts'
 import type { Import } from './imports.ts'
-import { builtByMain, environmentReader, frameworks, httpModules, layers, testInside, testOutside } from './table.ts'
+import { assemblies, builtByMain, environmentReader, frameworks, httpModules, layers, testInside, testOutside } from './table.ts'
 import type { Layer } from './table.ts'
 
 export interface SourceFile {
@@ -73,7 +73,7 @@ function reasonAgainstInside(
 function reasonAgainstBuilding(target: string, typeOnly: boolean, file: SourceFile): string | undefined {
   const folder = folderOf(file.path)
   const builds =
-    !folder.startsWith('services/') || folder === 'services/standalone' || posix.basename(file.path) === 'main.ts' || isTest(file.path)
+    !folder.startsWith('services/') || assemblies.includes(folder) || posix.basename(file.path) === 'main.ts' || isTest(file.path)
   return builds || typeOnly || !builtByMain.includes(target) ? undefined : 'allowed in a service: only main.ts builds adapters'
 }
 

@@ -1,4 +1,3 @@
-import type { Hash } from 'node:crypto'
 import { finished, Transform } from 'node:stream'
 import type { Readable } from 'node:stream'
 import { digestOfHash } from '@roadstead/oci/digest.ts'
@@ -6,7 +5,8 @@ import type { Digest, DigestAlgorithm } from '@roadstead/oci/digest.ts'
 import type { Repository } from '@roadstead/oci/registry.ts'
 import type { StagedUpload } from './blob-store.ts'
 import type { Ports } from './ports.ts'
-import { startHash } from './running-hashes.ts'
+import { hashOf } from './upload-hash.ts'
+import type { UploadHash } from './upload-hash.ts'
 
 /** The part of an upload that appending changes. */
 export interface HashedUpload {
@@ -15,28 +15,38 @@ export interface HashedUpload {
   readonly algorithm: DigestAlgorithm
   /** Digest of the bytes up to the offset; absent when the hash of the beginning was not at hand. */
   readonly hashed?: Digest
+  readonly hashState?: string
 }
 
 export interface Appended {
   readonly staged: StagedUpload
   readonly hashed?: Digest
+  readonly hashState?: string
   /** Why the source ended early. What came before that is stored and hashed. */
   readonly broken?: Error
 }
 
-/** Stores `bytes` behind the upload and hashes them in passing. Resolves when they would survive a crash, also where the source broke off. */
-export async function appendHashed(ports: Ports, repository: Repository, upload: HashedUpload, bytes: Readable): Promise<Appended> {
+/**
+ * Stores `bytes` behind the upload and hashes them in passing. Resolves when they would survive a crash, also where the source broke off.
+ * `length` is the announced length of a chunk behind which others may come.
+ */
+export async function appendHashed(
+  ports: Ports,
+  repository: Repository,
+  upload: HashedUpload,
+  bytes: Readable,
+  length?: number,
+): Promise<Appended> {
   const { offset } = upload.staged
-  const hash = offset === 0 ? startHash(upload.algorithm) : ports.hashes.take(upload.id, offset, upload.algorithm)
+  const hash = hashOf(ports, upload, length)
   const passing = passThrough(bytes, hash)
   try {
     const staged = await ports.blobStore(repository.registry).append(upload.staged, passing.stream)
     const isHashed = hash !== undefined && staged.offset === offset + passing.count()
-    if (isHashed) ports.hashes.put(upload.id, staged.offset, upload.algorithm, hash)
     const broken = passing.broken()
     return {
       staged,
-      ...(isHashed && { hashed: digestOfHash(upload.algorithm, hash.copy().digest()) }),
+      ...(isHashed && { hashed: digestOfHash(upload.algorithm, hash.digest()), ...hash.keep(staged.offset) }),
       ...(broken !== undefined && { broken }),
     }
   } finally {
@@ -51,7 +61,7 @@ interface Passing {
 }
 
 /** Not `pipeline`: that would throw away what is still buffered when the client breaks off, and hash and store would not agree. */
-function passThrough(source: Readable, hash: Hash | undefined): Passing {
+function passThrough(source: Readable, hash: UploadHash | undefined): Passing {
   let count = 0
   let broken: Error | undefined
   const stream = new Transform({

@@ -3,6 +3,8 @@ import type { Digest } from '@roadstead/oci/digest.ts'
 import { refuse, Unavailable } from '@roadstead/oci/errors.ts'
 import type { Repository } from '@roadstead/oci/registry.ts'
 import type { HashedUpload } from './append-hashed.ts'
+import type { BlobStore } from './blob-store.ts'
+import type { StoredBlob } from './metadata.ts'
 import type { Ports } from './ports.ts'
 import { startHash } from './running-hashes.ts'
 
@@ -22,13 +24,29 @@ export async function keepBlob(
   if (isHashed) refuseOther(digest, upload.hashed)
   await store.commit(upload.staged)
   if (!isHashed) refuseOther(digest, await readBack(ports, repository, upload, digest))
-  const kept = await ports.metadata.transaction(async (facts) => {
-    await facts.repositories.ensure(repository)
-    return facts.blobs.add(repository, { digest, size, location })
-  })
+  const add = (): Promise<StoredBlob> =>
+    ports.metadata.transaction(async (facts) => {
+      await facts.repositories.ensure(repository)
+      return facts.blobs.add(repository, { digest, size, location })
+    })
+  let kept = await add()
+  if (kept.location !== location && !(await isThere(store, kept))) {
+    await ports.metadata.blobs.mark(repository.registry, kept, 'damaged')
+    kept = await add()
+  }
   // The registry had the same content already: the earlier bytes serve both.
   if (kept.location !== location) await store.delete([location]).catch(ports.onBackgroundError)
   return { digest, size }
+}
+
+/** Before good bytes are thrown away because there are others. A store that does not answer is no reason to think that it has lost them. */
+async function isThere(store: BlobStore, { location, size }: StoredBlob): Promise<boolean> {
+  try {
+    const bytes = await store.read(location, size === 0 ? undefined : { first: size - 1, last: size - 1 })
+    return bytes !== undefined && Buffer.concat((await bytes.toArray()) as Buffer[]).length === Math.min(size, 1)
+  } catch {
+    return true
+  }
 }
 
 /** For an upload that broke off and went on elsewhere, or that turns out to be named by the other algorithm. */

@@ -6,6 +6,9 @@ import type { Reference } from '@roadstead/oci/reference.ts'
 import type { RepositoryName } from '@roadstead/oci/repository-name.ts'
 import type { Tag } from '@roadstead/oci/tag.ts'
 import type { Location } from './blob-store.ts'
+import type { ConsistencyFacts } from './consistency-facts.ts'
+import type { DeletionFacts } from './deletion-facts.ts'
+import type { ScrubFacts } from './scrub-facts.ts'
 import type { Registry, RegistryId, Repository } from '@roadstead/oci/registry.ts'
 
 /**
@@ -20,6 +23,9 @@ export interface Metadata {
   readonly tags: TagFacts
   readonly referrers: ReferrerFacts
   readonly events: EventFacts
+  readonly consistency: ConsistencyFacts
+  readonly deletions: DeletionFacts
+  readonly scrubs: ScrubFacts
 
   /**
    * Runs `work` on one connection; all of it is committed before this resolves, or none of it. Runs again, from the start, after a
@@ -49,6 +55,8 @@ export interface StoredBlob {
   /** Bytes. */
   readonly size: number
   readonly location: Location
+  /** The bytes were found to be gone or wrong. A push of the digest repairs it. */
+  readonly damaged?: true
 }
 
 export interface BlobFacts {
@@ -56,17 +64,20 @@ export interface BlobFacts {
   find(repository: Repository, digest: Digest): Promise<StoredBlob | undefined>
   /**
    * Tells that verified bytes lie at `blob.location` and links them to the repository, which must exist. Answers the blob as the registry now
-   * knows it: where the digest was there already, the earlier location stays and the caller's bytes are not needed.
+   * knows it: where the digest was there already, the earlier location stays and the caller's bytes are not needed. Where the earlier
+   * bytes are damaged, the new ones take their place.
    */
   add(repository: Repository, blob: StoredBlob): Promise<StoredBlob>
-  /** Links a blob that `from`, in the same registry, links. False where it does not. The target repository must exist. */
+  /** Links a blob that `from`, in the same registry, links. False where it does not, or the blob is damaged. The target repository must exist. */
   mount(from: Repository, to: Repository, digest: Digest): Promise<boolean>
   /**
    * Takes the link away. `referenced`: a manifest of this repository needs the blob, nothing was changed. When the last repository of
-   * the registry let go, the row goes too and `location` names the bytes that nobody needs any more.
+   * the registry let go, the row goes too, and `location` tells which bytes wait for their removal since then.
    */
   unlink(repository: Repository, digest: Digest): Promise<'absent' | 'referenced' | { readonly location?: Location }>
-  /** Which of these locations no row of the registry names. */
+  /** Notes that the bytes at `blob.location` are damaged, or sound again. False where that was known, or the blob has other bytes by now. */
+  mark(registry: Registry, blob: StoredBlob, state: 'damaged' | 'sound'): Promise<boolean>
+  /** Which of these locations no row of the registry names, nor any that waits for its removal. */
   unknownLocations(registry: Registry, locations: readonly Location[]): Promise<readonly Location[]>
 }
 
@@ -83,7 +94,7 @@ export interface ManifestFacts {
   /** The same without the bytes, for HEAD. */
   stat(repository: Repository, reference: Reference): Promise<StoredManifest | undefined>
   /**
-   * Which of the blobs and manifests that `manifest` names this repository lacks. Those that it has stay for as long as the
+   * Which of the blobs and manifests that `manifest` names this repository lacks, or has with damaged bytes. Those that it has stay for as long as the
    * transaction lasts.
    */
   missing(repository: Repository, manifest: Manifest): Promise<readonly Descriptor[]>

@@ -1,5 +1,6 @@
 import type { BlobStore } from './blob-store.ts'
 import type { Metadata } from './metadata.ts'
+import type { PortableHashes } from './portable-hash.ts'
 import type { Registry } from '@roadstead/oci/registry.ts'
 import type { RunningHashes } from './running-hashes.ts'
 import type { SmallBlobs } from './small-blobs.ts'
@@ -12,6 +13,8 @@ export interface Ports {
   readonly blobStore: (registry: Registry) => BlobStore
   readonly sessions: UploadSessions
   readonly hashes: RunningHashes
+  /** Where the chunks of one upload may reach several processes; absent where there is only one. */
+  readonly portableHashes?: PortableHashes
   readonly smallBlobs: SmallBlobs
   readonly now: () => Date
   /** A fresh version 4 UUID. */

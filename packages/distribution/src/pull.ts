@@ -1,15 +1,19 @@
-import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
-import { digestAlgorithm, digestOfHash } from '@roadstead/oci/digest.ts'
+import { digestAlgorithm } from '@roadstead/oci/digest.ts'
 import type { Digest } from '@roadstead/oci/digest.ts'
-import { refuse, Unavailable } from '@roadstead/oci/errors.ts'
+import { refuse } from '@roadstead/oci/errors.ts'
 import { formatReference } from '@roadstead/oci/reference.ts'
 import type { Reference } from '@roadstead/oci/reference.ts'
 import type { Registry, Repository } from '@roadstead/oci/registry.ts'
 import type { ByteRange } from './blob-store.ts'
+import { noteDamage, unreadable } from './damage.ts'
 import type { StoredBlob, StoredManifest } from './metadata.ts'
 import type { Ports } from './ports.ts'
+import { startHash } from './running-hashes.ts'
 import { smallBlobLimit } from './small-blobs.ts'
+import { stateOf } from './verify-bytes.ts'
+import type { BytesState } from './verify-bytes.ts'
+import { verifying } from './verify-stream.ts'
 
 /** The manifest as it was pushed, byte for byte. One statement. Throws MANIFEST_UNKNOWN, or NAME_UNKNOWN where there is no such repository. */
 export async function pullManifest(
@@ -25,30 +29,44 @@ export async function statManifest({ metadata }: Ports, repository: Repository, 
   return (await metadata.manifests.stat(repository, reference)) ?? (await refuseUnknownManifest({ metadata }, repository, reference))
 }
 
-/** A blob that this repository links. One statement. Throws BLOB_UNKNOWN, or NAME_UNKNOWN where there is no such repository. */
-export async function statBlob({ metadata }: Ports, repository: Repository, digest: Digest): Promise<StoredBlob> {
+/**
+ * Whether the repository has the blob, for HEAD. One statement. Throws BLOB_UNKNOWN, or NAME_UNKNOWN where there is no such repository. A
+ * damaged blob is unknown here, and only here: who asks is about to push it or to leave it out, and only a push can repair it.
+ */
+export async function statBlob(ports: Pick<Ports, 'metadata'>, repository: Repository, digest: Digest): Promise<StoredBlob> {
+  const blob = await findLinked(ports, repository, digest)
+  if (blob.damaged) refuse('BLOB_UNKNOWN', 'the bytes of this blob were damaged; push it again', { detail: { digest } })
+  return blob
+}
+
+/** A blob to be read. Throws as `statBlob` does, but `Unavailable` for a damaged one: it is no absence, and may be repaired soon. */
+export async function findBlob(ports: Pick<Ports, 'metadata'>, repository: Repository, digest: Digest): Promise<StoredBlob> {
+  const blob = await findLinked(ports, repository, digest)
+  if (blob.damaged) throw unreadable(blob)
+  return blob
+}
+
+async function findLinked({ metadata }: Pick<Ports, 'metadata'>, repository: Repository, digest: Digest): Promise<StoredBlob> {
   const blob = await metadata.blobs.find(repository, digest)
   if (blob !== undefined) return blob
   await refuseUnknownRepository({ metadata }, repository)
   return refuse('BLOB_UNKNOWN', 'the repository has no such blob', { detail: { digest } })
 }
 
+type ReadPorts = Pick<Ports, 'metadata' | 'blobStore' | 'smallBlobs' | 'onBackgroundError'>
+
 /**
- * The bytes of a blob that `statBlob` found: a small one whole, from memory where it was read before, a large one as a stream. A row
+ * The bytes of a blob that `findBlob` found: a small one whole, from memory where it was read before, a large one as a stream. A row
  * without its bytes, or with others, is damage and not absence: the caller hears that the storage does not answer and asks again, instead of
- * believing that the content is gone, or getting something else under its name.
+ * believing that the content is gone, or getting something else under its name. The blob is marked then, so that a push repairs it.
  */
 export async function readBlob(
-  ports: Pick<Ports, 'blobStore' | 'smallBlobs'>,
+  ports: ReadPorts,
   { registry }: Repository,
   blob: StoredBlob,
   range: ByteRange | undefined,
 ): Promise<Readable | Buffer> {
-  if (blob.size > smallBlobLimit) {
-    // Always a range: a file that became shorter then breaks the stream, instead of ending it early without a word.
-    const bytes = await ports.blobStore(registry).read(blob.location, range ?? { first: 0, last: blob.size - 1 })
-    return bytes ?? refuseDamaged(blob)
-  }
+  if (blob.size > smallBlobLimit) return readLarge(ports, registry, blob, range)
   const known = ports.smallBlobs.get(blob.location)
   const bytes = known ?? (await readVerified(ports, registry, blob))
   if (known === undefined) ports.smallBlobs.put(blob.location, bytes)
@@ -71,16 +89,23 @@ export async function linkBlob(
   return blobStore(registry).link(blob.location, new Date(now().getTime() + linkLifetime))
 }
 
-async function readVerified({ blobStore }: Pick<Ports, 'blobStore'>, registry: Registry, blob: StoredBlob): Promise<Buffer> {
-  const stream = await blobStore(registry).read(blob.location)
-  const bytes = stream && Buffer.concat((await stream.toArray()) as Buffer[])
-  const algorithm = digestAlgorithm(blob.digest)
-  const isWhole = bytes?.length === blob.size && digestOfHash(algorithm, createHash(algorithm).update(bytes).digest()) === blob.digest
-  return isWhole ? bytes : refuseDamaged(blob)
+async function readLarge(ports: ReadPorts, registry: Registry, blob: StoredBlob, range: ByteRange | undefined): Promise<Readable> {
+  const part = range !== undefined && range.last - range.first + 1 < blob.size ? range : undefined
+  const read = (): Promise<Readable | undefined> => ports.blobStore(registry).read(blob.location, part)
+  const bytes = (await read()) ?? (await read()) ?? (await noteDamage(ports, registry, blob, 'missing'))
+  return part === undefined ? verifying(bytes, blob, (state) => noteDamage(ports, registry, blob, state)) : bytes
 }
 
-function refuseDamaged({ digest }: StoredBlob): never {
-  throw new Unavailable('storage', { message: `the bytes of ${digest} cannot be read at present` })
+/** Wrong bytes are read twice: what was wrong on the way only must not cost the blob its good name. */
+async function readVerified(ports: ReadPorts, registry: Registry, blob: StoredBlob): Promise<Buffer> {
+  let state: BytesState = 'missing'
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const stream = await ports.blobStore(registry).read(blob.location)
+    const bytes = stream && Buffer.concat((await stream.toArray()) as Buffer[])
+    state = bytes === undefined ? 'missing' : stateOf(blob, bytes.length, startHash(digestAlgorithm(blob.digest)).update(bytes))
+    if (bytes !== undefined && state === 'sound') return bytes
+  }
+  return noteDamage(ports, registry, blob, state)
 }
 
 async function refuseUnknownManifest(ports: Pick<Ports, 'metadata'>, repository: Repository, reference: Reference): Promise<never> {

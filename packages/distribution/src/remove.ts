@@ -53,8 +53,8 @@ async function refuseAbsentManifest(ports: Ports, repository: Repository, detail
 }
 
 /**
- * Takes a blob out of a repository (end-10). The row goes first and the bytes after the commit, and only when no repository of the registry
- * links the blob any more. Throws BLOB_UNKNOWN, and UNSUPPORTED for a blob that a manifest of the repository names.
+ * Takes a blob out of a repository (end-10). Only when no repository of the registry links it any more, the row goes
+ * as well, and the bytes wait until no backup needs them: `sweepDeleted` removes them. Throws BLOB_UNKNOWN, and UNSUPPORTED for a blob that a manifest of the repository names.
  */
 export async function removeBlob(ports: Ports, repository: Repository, digest: Digest): Promise<void> {
   const outcome = await ports.metadata.transaction((facts) => facts.blobs.unlink(repository, digest))
@@ -64,6 +64,4 @@ export async function removeBlob(ports: Ports, repository: Repository, digest: D
   }
   if (outcome === 'referenced')
     refuse('UNSUPPORTED', 'a manifest of this repository names the blob; delete the manifest first', { detail: { digest } })
-  // The removal is done once the row is gone. Bytes that cannot be removed now are found by the sweeper.
-  if (outcome.location !== undefined) await ports.blobStore(repository.registry).delete([outcome.location]).catch(ports.onBackgroundError)
 }

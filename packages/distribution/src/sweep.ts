@@ -1,4 +1,5 @@
 import type { Registry, RegistryId } from '@roadstead/oci/registry.ts'
+import { allRegistries } from './all-registries.ts'
 import type { Location } from './blob-store.ts'
 import { discardStaged } from './discard-staged.ts'
 import type { Ports } from './ports.ts'
@@ -8,7 +9,7 @@ import { sessionLifetime } from './upload-claim.ts'
  * Bytes have to be this old before the sweeper asks whether anybody needs them: twice the life of a session, so that no upload in
  * progress, and none that is being completed at this moment, has bytes of that age. Milliseconds.
  */
-const orphanAge = 2 * sessionLifetime
+export const orphanAge = 2 * sessionLifetime
 
 const sessionBatch = 100
 const locationBatch = 500
@@ -78,16 +79,6 @@ async function sweepRegistry(ports: SweepPorts, registry: Registry, signal: Abor
   }
   if (batch.length > 0) await free()
   return freed
-}
-
-async function* allRegistries({ metadata }: SweepPorts): AsyncGenerator<Registry> {
-  let after: RegistryId | undefined
-  for (;;) {
-    const registries = await metadata.registries.list(after, sessionBatch)
-    yield* registries
-    after = registries.at(-1)?.id
-    if (after === undefined) return
-  }
 }
 
 /** Ids ascend: the first one after the previous number is the wanted one, or it is gone. */

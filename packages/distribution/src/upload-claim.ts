@@ -7,7 +7,7 @@ import type { UploadSession } from './upload-sessions.ts'
 export const sessionLifetime = 24 * 60 * 60 * 1000
 
 /** How long a claim outlasts a holder that died. A living holder renews it. Milliseconds. */
-const claimLifetime = 60_000
+const claimLifetime = 10_000
 
 /** How `work` leaves the session, and what to throw once that is written down. */
 export interface Outcome {
@@ -50,12 +50,12 @@ export async function whileClaimed(
 export async function claim(ports: Ports, session: UploadSession): Promise<UploadSession> {
   const now = ports.now().getTime()
   const isFree = session.writer === undefined || session.writer.until <= now
-  const { hashed, ...rest } = session
+  const { hashed: _, hashState: __, ...unhashed } = session
   // Who was left behind may still write when it wakes up. What it leaves is hashed again, from the store, before anybody gets to see it.
   const isTrusted = session.writer === undefined
   if (!isTrusted) ports.hashes.drop(session.id)
   const writer = { id: ports.newId(), until: now + claimLifetime }
-  const claimed: UploadSession = { ...rest, ...(isTrusted && hashed !== undefined && { hashed }), version: session.version + 1, writer }
+  const claimed: UploadSession = { ...(isTrusted ? session : unhashed), version: session.version + 1, writer }
   if (!isFree || !(await ports.sessions.advance(session, claimed))) {
     refuse('BLOB_UPLOAD_INVALID', 'another request is writing to this upload session', {
       reason: 'out of order',

@@ -17,6 +17,8 @@ export interface UploadSession {
   readonly algorithm: DigestAlgorithm
   /** Digest of the bytes up to `staged.offset`, by `algorithm`; absent while there are none. */
   readonly hashed?: Digest
+  /** The same hash in the middle of its bytes, as `PortableHash` writes it down, where another process may have to go on with it. */
+  readonly hashState?: string
   /** Set while one request writes; others are refused until it is done or `until` has passed. */
   readonly writer?: { readonly id: string; readonly until: number }
   /** Set when the upload was completed: a repeated closing PUT is answered from it. */

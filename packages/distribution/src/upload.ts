@@ -16,6 +16,8 @@ export interface Chunk {
   readonly bytes: Readable
   /** Where the client believes they go, from Content-Range; undefined where it does not say. */
   readonly start: number | undefined
+  /** How many there will be, where the client announced it. */
+  readonly length?: number
 }
 
 /** A blob that is in the repository now. */
@@ -62,7 +64,7 @@ export function appendChunk(ports: Ports, repository: Repository, session: Uploa
   refuseFinished(session)
   refuseOutOfOrder(session, chunk.start)
   return whileClaimed(ports, repository, session, async (claimed) => {
-    const appended = await appendHashed(ports, repository, claimed, chunk.bytes)
+    const appended = await appendHashed(ports, repository, claimed, chunk.bytes, chunk.length)
     return { session: withAppended(claimed, appended), error: brokenOff(appended) }
   })
 }
@@ -129,9 +131,10 @@ function withAlgorithmOf(digest: Digest, session: UploadSession): UploadSession 
   return session.staged.offset === 0 ? { ...session, algorithm: digestAlgorithm(digest) } : session
 }
 
-function withAppended(session: UploadSession, { staged, hashed }: Appended): UploadSession {
-  const { hashed: _, ...rest } = session
-  return { ...rest, staged, ...(hashed !== undefined && { hashed }) }
+function withAppended(session: UploadSession, appended: Appended): UploadSession {
+  const { hashed: _, hashState: __, ...rest } = session
+  const { broken: ___, ...kept } = appended
+  return { ...rest, ...kept }
 }
 
 function brokenOff({ broken }: Appended): RegistryError | undefined {

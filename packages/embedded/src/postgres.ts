@@ -36,6 +36,7 @@ export interface RunningPostgres {
 }
 
 const database = 'postgres'
+const user = 'roadstead'
 const logLimit = 10 * 1024 * 1024
 const startLimit = 300_000
 const leftoverLimit = 10_000
@@ -138,12 +139,16 @@ function supervise(
     child.kill(signal)
     await ended
   }
-  const user = 'roadstead'
   return {
     connection: { host, database, user },
-    url: `postgresql://${user}@localhost/${database}?host=${encodeURIComponent(host)}`,
+    url: databaseAddress(host),
     pid: child.pid!,
     stop: () => end('SIGINT'),
     kill: () => end('SIGKILL'),
   }
+}
+
+/** `host` is the folder of the server's socket. */
+export function databaseAddress(host: string): string {
+  return `postgresql://${user}@localhost/${database}?host=${encodeURIComponent(host)}`
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { RegistryError } from '@roadstead/oci/errors.ts'
 import type { RegistryId } from '@roadstead/oci/registry.ts'
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes, RLWrapperTimeouts } from 'rate-limiter-flexible'
 import { networkOf } from './network.ts'
 
 /** Where a guess is made. */
@@ -38,19 +38,33 @@ export interface SignInLimitNumbers {
 
 export const defaultSignInLimits: SignInLimitNumbers = { perAccount: 10, perAddress: 100, window: 300 }
 
-/** Counts in this process: with several replicas each of them grants the full numbers. */
-export function createSignInLimits({ perAccount, perAddress, window }: SignInLimitNumbers = defaultSignInLimits): SignInLimits {
-  const accounts = new RateLimiterMemory({ keyPrefix: 'account', points: perAccount, duration: window })
-  const addresses = new RateLimiterMemory({ keyPrefix: 'address', points: perAddress, duration: window })
+/** Where replicas count together. */
+export interface SharedCounts {
+  /** An ioredis client, for a single Redis or a cluster. */
+  readonly redis: unknown
+  /** How long an answer may take before this process counts for itself. Milliseconds. */
+  readonly patience?: number
+  /** What all keys begin with. */
+  readonly keyPrefix?: string
+}
+
+/**
+ * Counts in this process, where with several replicas each of them grants the full numbers; or, given `shared`, all of them together. While
+ * Redis does not answer, each process counts for itself again: sign-in neither stops nor becomes free.
+ */
+export function createSignInLimits(numbers: SignInLimitNumbers = defaultSignInLimits, shared?: SharedCounts): SignInLimits {
+  const { perAccount, perAddress, window } = numbers
+  const accounts = counter('account', perAccount, window, shared)
+  const addresses = counter('address', perAddress, window, shared)
   const counters = (place: SignInPlace) => [
-    { limiter: accounts, key: accountKey(place) },
-    { limiter: addresses, key: networkOf(place.address) },
+    { limiter: accounts, points: perAccount, key: accountKey(place) },
+    { limiter: addresses, points: perAddress, key: networkOf(place.address) },
   ]
   return {
     async admit(place) {
-      for (const { limiter, key } of counters(place)) {
+      for (const { limiter, points, key } of counters(place)) {
         const count = await limiter.get(key)
-        if (count !== null && count.msBeforeNext > 0 && count.consumedPoints >= limiter.points) throw tooMany(count.msBeforeNext)
+        if (count !== null && count.msBeforeNext > 0 && count.consumedPoints >= points) throw tooMany(count.msBeforeNext)
       }
     },
     async charge(place) {
@@ -63,6 +77,20 @@ export function createSignInLimits({ perAccount, perAddress, window }: SignInLim
       await accounts.delete(accountKey(place))
     },
   }
+}
+
+function counter(name: string, points: number, duration: number, shared: SharedCounts | undefined) {
+  const local = new RateLimiterMemory({ keyPrefix: name, points, duration })
+  if (shared === undefined) return local
+  const { redis, patience = 100, keyPrefix = 'roadstead:sign-in' } = shared
+  const limiter = new RateLimiterRedis({
+    storeClient: redis,
+    keyPrefix: `${keyPrefix}:1:${name}`,
+    points,
+    duration,
+    rejectIfRedisNotReady: true,
+  })
+  return new RLWrapperTimeouts({ limiter, timeoutMs: patience, insuranceLimiter: local })
 }
 
 /** Hashed, because the account is whatever the caller typed: a megabyte of it must not stay in memory. */

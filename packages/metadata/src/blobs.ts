@@ -15,9 +15,10 @@ interface BlobKey {
   readonly digest: Digest
 }
 
-interface BlobRow {
+export interface BlobRow {
   readonly size: number
   readonly location: Location
+  readonly damaged: boolean
 }
 
 /*
@@ -44,7 +45,7 @@ export function createBlobs(session: Session, lookup: MakeLookup): BlobFacts {
           JOIN blobs b ON b.registry_id = l.registry_id AND b.digest = l.digest
           WHERE r.registry_id = ${from.registry.id} AND r.name = ${from.name}
             AND l.registry_id = ${from.registry.id} AND l.digest = ${digestToBytes(digest)}
-            AND b.registry_id = ${from.registry.id} AND b.digest = ${digestToBytes(digest)}
+            AND b.registry_id = ${from.registry.id} AND b.digest = ${digestToBytes(digest)} AND b.damaged_at IS NULL
           FOR KEY SHARE OF b, l
         ), target AS (
           SELECT id FROM repositories WHERE registry_id = ${to.registry.id} AND name = ${to.name}
@@ -60,11 +61,22 @@ export function createBlobs(session: Session, lookup: MakeLookup): BlobFacts {
 
     unlink: (repository, digest) => session.atomically((transaction) => unlinkBlob(transaction, repository, digest)),
 
+    async mark(registry, { digest, location }, state) {
+      const damaged = state === 'damaged'
+      const rows = await session.query(sql`/* blobs.mark */
+        UPDATE blobs SET damaged_at = CASE WHEN ${damaged}::boolean THEN now() END
+        WHERE registry_id = ${registry.id} AND digest = ${digestToBytes(digest)} AND location = ${location}
+          AND (damaged_at IS NULL) = ${damaged}::boolean
+        RETURNING 1`)
+      return rows.length > 0
+    },
+
     async unknownLocations(registry, locations) {
       const rows = await session.query<{ readonly location: Location }>(sql`/* blobs.unknownLocations */
         SELECT k.location
         FROM unnest(${locations}::text[]) AS k (location)
-        WHERE (SELECT b.digest FROM blobs b WHERE b.registry_id = ${registry.id} AND b.location = k.location) IS NULL`)
+        WHERE (SELECT b.digest FROM blobs b WHERE b.registry_id = ${registry.id} AND b.location = k.location) IS NULL
+          AND NOT EXISTS (SELECT FROM deleted_locations d WHERE d.registry_id = ${registry.id} AND d.location = k.location)`)
       return rows.map((row) => row.location)
     },
   }
@@ -73,7 +85,7 @@ export function createBlobs(session: Session, lookup: MakeLookup): BlobFacts {
 async function findBlobs(session: Session, keys: readonly BlobKey[]): Promise<readonly (StoredBlob | undefined)[]> {
   const rows = await session.query<BlobRow & { readonly ordinal: number }>(
     sql`/* blobs.find */
-    SELECT k.ordinal, b.size, b.location
+    SELECT k.ordinal, b.size, b.location, b.damaged
     FROM unnest(
       ${keys.map((key) => key.repository.registry.id)}::bigint[],
       ${keys.map((key) => key.repository.name)}::text[],
@@ -88,46 +100,63 @@ async function findBlobs(session: Session, keys: readonly BlobKey[]): Promise<re
       LIMIT 1
     ) l
     CROSS JOIN LATERAL (
-      SELECT b.size, b.location FROM blobs b WHERE b.registry_id = k.registry_id AND b.digest = k.digest LIMIT 1
+      SELECT b.size, b.location, b.damaged_at IS NOT NULL AS damaged FROM blobs b WHERE b.registry_id = k.registry_id AND b.digest = k.digest LIMIT 1
     ) b`,
     lookupLimit,
   )
   return inOrderOf(keys, rows).map((row, index) => row && readBlob(keys[index]!.digest, row))
 }
 
-/** Undefined where somebody else added or removed the same blob in between, whom this statement's snapshot does not show. */
+/**
+ * Undefined where somebody else added, removed or repaired the same blob in between, which this statement's snapshot does not show. A
+ * damaged row is not locked before it is changed: two pushes that repair it would each wait for the other's lock.
+ */
 async function addBlob(session: Session, repository: Repository, { digest, size, location }: StoredBlob): Promise<StoredBlob | undefined> {
+  const registry = repository.registry.id
+  const bytes = digestToBytes(digest)
   const [row] = await session.query<{
     readonly repository: number | null
     readonly size: number | null
     readonly location: Location | null
   }>(sql`/* blobs.add */
     WITH repository AS (
-      SELECT id FROM repositories WHERE registry_id = ${repository.registry.id} AND name = ${repository.name}
+      SELECT id FROM repositories WHERE registry_id = ${registry} AND name = ${repository.name}
     ), known AS (
       SELECT size, location FROM blobs
-      WHERE registry_id = ${repository.registry.id} AND digest = ${digestToBytes(digest)}
+      WHERE registry_id = ${registry} AND digest = ${bytes} AND damaged_at IS NULL
       FOR KEY SHARE
+    ), damaged AS (
+      SELECT location FROM blobs WHERE registry_id = ${registry} AND digest = ${bytes} AND damaged_at IS NOT NULL
+    ), repaired AS (
+      UPDATE blobs b SET size = ${size}::bigint, location = ${location}::text, damaged_at = NULL
+      FROM damaged, repository
+      WHERE b.registry_id = ${registry} AND b.digest = ${bytes} AND b.location = damaged.location AND b.damaged_at IS NOT NULL
+      RETURNING b.size, b.location
+    ), replaced AS (
+      INSERT INTO deleted_locations (registry_id, location)
+      SELECT ${registry}::bigint, damaged.location FROM damaged, repaired WHERE damaged.location <> repaired.location
+      ON CONFLICT DO NOTHING
     ), added AS (
       INSERT INTO blobs (registry_id, digest, size, location)
-      SELECT ${repository.registry.id}::bigint, ${digestToBytes(digest)}::bytea, ${size}::bigint, ${location}::text
-      FROM repository WHERE NOT EXISTS (SELECT FROM known)
+      SELECT ${registry}::bigint, ${bytes}::bytea, ${size}::bigint, ${location}::text
+      FROM repository WHERE NOT EXISTS (SELECT FROM known) AND NOT EXISTS (SELECT FROM damaged)
       ON CONFLICT (registry_id, digest) DO NOTHING
       RETURNING size, location
     ), present AS (
-      SELECT size, location FROM known UNION ALL SELECT size, location FROM added
+      SELECT size, location FROM known
+      UNION ALL SELECT size, location FROM repaired
+      UNION ALL SELECT size, location FROM added
     ), linked AS (
       INSERT INTO repository_blobs (registry_id, repository_id, digest)
-      SELECT ${repository.registry.id}::bigint, repository.id, ${digestToBytes(digest)}::bytea FROM repository, present
+      SELECT ${registry}::bigint, repository.id, ${bytes} FROM repository, present
       ON CONFLICT DO NOTHING
     )
     SELECT (SELECT id FROM repository) AS repository, present.size, present.location
     FROM (VALUES (1)) AS one LEFT JOIN present ON true`)
   if (row!.repository === null) throw new Error(`there is no repository ${repository.name} to add a blob to`)
-  const { size: knownSize, location: knownLocation } = row!
-  return knownSize === null || knownLocation === null ? undefined : readBlob(digest, { size: knownSize, location: knownLocation })
+  return row!.size === null || row!.location === null ? undefined : { digest, size: row!.size, location: row!.location }
 }
 
-function readBlob(digest: Digest, { size, location }: BlobRow): StoredBlob {
-  return { digest, size, location }
+export function readBlob(digest: Digest, { size, location, damaged }: BlobRow): StoredBlob {
+  return { digest, size, location, ...(damaged && { damaged }) }
 }

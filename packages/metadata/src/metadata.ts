@@ -4,8 +4,10 @@ import type { SigningKeyFacts } from '@roadstead/identity/signing-key-facts.ts'
 import { createBlobs } from './blobs.ts'
 import { createEnsureRegistry } from './bootstrap.ts'
 import type { EnsureRegistry } from './bootstrap.ts'
+import { createConsistency } from './consistency.ts'
 import { createCredentials } from './credentials.ts'
 import type { Database, Session } from './database.ts'
+import { createDeletions } from './deletions.ts'
 import { createEvents } from './events.ts'
 import { alone, shared } from './lookup.ts'
 import type { MakeLookup } from './lookup.ts'
@@ -13,6 +15,7 @@ import { createManifests } from './manifests.ts'
 import { createReferrers } from './referrers.ts'
 import { createRegistries } from './registries.ts'
 import { createRepositories } from './repositories.ts'
+import { createScrubs } from './scrubs.ts'
 import { createSigningKeys } from './signing-keys.ts'
 import { createTags } from './tags.ts'
 
@@ -42,6 +45,9 @@ function createFacts(session: Session, lookup: MakeLookup): Metadata {
     tags: createTags(session),
     referrers: createReferrers(session),
     events: createEvents(session),
+    consistency: createConsistency(session),
+    deletions: createDeletions(session),
+    scrubs: createScrubs(session),
     transaction: (work) => session.atomically((transaction) => work(createFacts(transaction, alone))),
   }
 }

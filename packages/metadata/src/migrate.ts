@@ -15,17 +15,26 @@ const folder = new URL('../migrations/', import.meta.url)
  * Throws on a schema that is newer than this code. Answers the names of the files that this call ran.
  */
 export async function migrate(database: Database): Promise<readonly string[]> {
+  const applied: string[] = []
+  for (const migration of await missingMigrations(database)) {
+    await database.script((transaction) => prepare(transaction, migration, () => applied.push(migration.name)))
+  }
+  return applied
+}
+
+/** Names of the files that `migrate` would run, for who only reads. Throws as it does. */
+export async function pendingMigrations(database: Database): Promise<readonly string[]> {
+  return (await missingMigrations(database)).map(({ name }) => name)
+}
+
+async function missingMigrations(database: Database): Promise<readonly Migration[]> {
   const migrations = await readMigrations()
   const newest = migrations.at(-1)!.version
   const current = await readVersion(database)
   if (current > newest) {
     throw new Error(`the database has schema version ${current}, and this Roadstead knows up to ${newest}: start the newer Roadstead again`)
   }
-  const applied: string[] = []
-  for (const migration of migrations.filter(({ version }) => version > current)) {
-    await database.script((transaction) => prepare(transaction, migration, () => applied.push(migration.name)))
-  }
-  return applied
+  return migrations.filter(({ version }) => version > current)
 }
 
 async function readMigrations(): Promise<readonly Migration[]> {

@@ -23,12 +23,15 @@ export async function missingFor(session: Session, repository: Repository, manif
 
 async function lockBlobs(session: Session, { registry, name }: Repository, wanted: readonly Descriptor[]): Promise<readonly DigestRow[]> {
   return await session.query<DigestRow>(sql`/* manifests.missing blobs */
-    SELECT digest FROM repository_blobs
-    WHERE registry_id = ${registry.id}
-      AND repository_id = (SELECT id FROM repositories WHERE registry_id = ${registry.id} AND name = ${name})
-      AND digest = ANY (${wanted.map(({ digest }) => digestToBytes(digest))}::bytea[])
-    ORDER BY digest
-    FOR KEY SHARE`)
+    SELECT l.digest FROM repository_blobs l
+    WHERE l.registry_id = ${registry.id}
+      AND l.repository_id = (SELECT id FROM repositories WHERE registry_id = ${registry.id} AND name = ${name})
+      AND l.digest = ANY (${wanted.map(({ digest }) => digestToBytes(digest))}::bytea[])
+      AND NOT EXISTS (
+        SELECT FROM blobs b WHERE b.registry_id = ${registry.id} AND b.digest = l.digest AND b.damaged_at IS NOT NULL
+      )
+    ORDER BY l.digest
+    FOR KEY SHARE OF l`)
 }
 
 async function lockManifests(

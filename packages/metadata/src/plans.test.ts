@@ -17,7 +17,9 @@ import type { Statement } from './sql.ts'
 const rows = 100_000
 
 const tenantTables = new Set(
-  'registries repositories blobs repository_blobs manifests manifest_blobs manifest_manifests tags referrers credentials events'.split(' '),
+  'registries repositories blobs repository_blobs manifests manifest_blobs manifest_manifests tags referrers credentials events deleted_locations scrubs'.split(
+    ' ',
+  ),
 )
 
 const db = await testDatabase()
@@ -36,6 +38,10 @@ beforeAll(async () => {
       CREATE TEMPORARY TABLE digests ON COMMIT DROP AS SELECT n, '\\x01'::bytea || sha256(n::text::bytea) AS digest FROM generate_series(1, ${rows}) n;
       INSERT INTO blobs (registry_id, digest, size, location) SELECT 1, digest, n, 'at ' || n FROM digests;
       INSERT INTO repository_blobs (registry_id, repository_id, digest) SELECT 1, 1, digest FROM digests;
+      UPDATE blobs SET damaged_at = now() WHERE size % 1000 = 0;
+      INSERT INTO deleted_locations (registry_id, location, deleted_at)
+        SELECT 1, 'deleted ' || n, now() - n * interval '1 second' FROM digests;
+      INSERT INTO scrubs (registry_id, claimed_until, finished_at) SELECT n, now(), now() FROM generate_series(1, 10000) n;
       INSERT INTO manifests (registry_id, repository_id, digest, media_type, size, payload)
         SELECT 1, 1, digest, 'application/vnd.oci.image.manifest.v1+json', 2, '{}' FROM digests;
       INSERT INTO manifest_blobs (registry_id, repository_id, manifest, blob) SELECT 1, 1, digest, digest FROM digests;
@@ -83,6 +89,17 @@ const operations: Readonly<Record<string, (facts: AllFacts) => Promise<unknown>>
       registry,
       many(500, (n) => `at ${n}` as Location),
     ),
+  'blobs.mark': (facts) => facts.blobs.mark(registry, { digest, size: 1, location: 'at 1' as Location }, 'damaged'),
+  'consistency.blobs': (facts) => facts.consistency.blobs(registry, digest, 100),
+  'consistency.blob': (facts) => facts.consistency.blob(registry, digest),
+  'consistency.damaged': (facts) => facts.consistency.damaged(registry, digest, 100),
+  'consistency.users': (facts) => facts.consistency.users(registry, knownDigest, 5),
+  'consistency.manifests': (facts) => facts.consistency.manifests(registry, { repository: 1, digest }, 100),
+  'consistency.tags': (facts) => facts.consistency.tags(registry, { repository: 1, tag: tag('tag5') }, 100),
+  'deletions.due': (facts) => facts.deletions.due(registry, 1000, 100),
+  'deletions.forget': (facts) => facts.deletions.forget(registry, ['deleted 1' as Location]),
+  'scrubs.advance': (facts) => facts.scrubs.advance(registry, digest, 1000),
+  'scrubs.finish': (facts) => facts.scrubs.finish(registry),
   'manifests.find by tag': (facts) => facts.manifests.find(repository, { kind: 'tag', tag: tag('tag7') }),
   'manifests.find by digest': (facts) => facts.manifests.find(repository, { kind: 'digest', digest }),
   'manifests.find, many': (facts) => Promise.all(many(256, (n) => facts.manifests.find(repository, { kind: 'tag', tag: tag(`tag${n}`) }))),
@@ -159,8 +176,12 @@ function readsAll(node: PlanNode): boolean {
   if (node['Node Type'] === 'Seq Scan') return true
   if (!/^(?:Index|Index Only|Bitmap Heap) Scan$/.test(node['Node Type'])) return false
   const condition = node['Index Cond'] ?? node['Recheck Cond'] ?? ''
+  // One row for each registry.
+  if (node['Relation Name'] === 'scrubs') return !/\bregistry_id\b/.test(condition)
   if (node['Relation Name'] === 'registries') return !/\b(?:id|label)\b/.test(condition)
-  return !/\bregistry_id\b/.test(condition) || !/\b(?:id|digest|name|location|subject|blob|child|manifest|account)\b/.test(condition)
+  return (
+    !/\bregistry_id\b/.test(condition) || !/\b(?:id|digest|name|location|subject|blob|child|manifest|account|deleted_at)\b/.test(condition)
+  )
 }
 
 function nodes(plan: PlanNode): readonly PlanNode[] {

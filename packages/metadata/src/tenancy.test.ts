@@ -26,10 +26,14 @@ async function fill(registry: Registry): Promise<void> {
   await putManifest(db.metadata, repository, list, ['list'])
   await putManifest(db.metadata, repository, signature)
   await db.metadata.credentials.setPassword(registry.id, 'admin', { slot: 1, hash: 'secret' })
+  const deleted = { digest: blob('deleted').digest, size: 7, location: 'waiting' as Location }
+  await db.metadata.blobs.add(repository, deleted)
+  await db.metadata.blobs.unlink(repository, deleted.digest)
 }
 
 const full = await testRegistry(db.metadata)
 await fill(full)
+await db.metadata.scrubs.claim(0, 1_000_000)
 
 /** Each function of the port, called for a registry that holds nothing: what it answers, or that it refuses. */
 const calls: Readonly<
@@ -74,6 +78,20 @@ const calls: Readonly<
     call: (facts, a) => facts.blobs.unknownLocations(a, [`at ${extra.digest}` as Location]),
     answer: [`at ${extra.digest}`],
   },
+  'blobs.mark': {
+    call: (facts, a) => facts.blobs.mark(a, { digest: extra.digest, size: 1, location: `at ${extra.digest}` as Location }, 'damaged'),
+    answer: false,
+  },
+  'consistency.blobs': { call: (facts, a) => facts.consistency.blobs(a, undefined, 10), answer: [] },
+  'consistency.blob': { call: (facts, a) => facts.consistency.blob(a, extra.digest), answer: undefined },
+  'consistency.damaged': { call: (facts, a) => facts.consistency.damaged(a, undefined, 10), answer: [] },
+  'consistency.users': { call: (facts, a) => facts.consistency.users(a, blobs[0]!.digest, 10), answer: [] },
+  'consistency.manifests': { call: (facts, a) => facts.consistency.manifests(a, undefined, 10), answer: [] },
+  'consistency.tags': { call: (facts, a) => facts.consistency.tags(a, undefined, 10), answer: { count: 0, last: undefined, broken: [] } },
+  'deletions.due': { call: (facts, a) => facts.deletions.due(a, 0, 10), answer: [] },
+  'deletions.forget': { call: (facts, a) => facts.deletions.forget(a, ['waiting' as Location]), answer: undefined },
+  'scrubs.advance': { call: (facts, a) => facts.scrubs.advance(a, extra.digest, 1), answer: undefined },
+  'scrubs.finish': { call: (facts, a) => facts.scrubs.finish(a), answer: undefined },
   'manifests.find by tag': {
     call: (facts, a) => facts.manifests.find(repositoryIn(a, 'app'), { kind: 'tag', tag: tag('latest') }),
     answer: undefined,
@@ -173,6 +191,9 @@ test('no function of the port is left out', () => {
     'registries.find',
     'registries.list',
     'events.record',
+    'consistency.damagedRegistries',
+    'deletions.registries',
+    'scrubs.claim',
     'signingKeys.list',
     'signingKeys.add',
     'signingKeys.removeOlder',
@@ -197,6 +218,8 @@ async function everythingOf({ id }: Registry): Promise<unknown> {
     UNION ALL SELECT 'tags', to_jsonb(x) FROM tags x WHERE registry_id = ${id}
     UNION ALL SELECT 'referrers', to_jsonb(x) FROM referrers x WHERE registry_id = ${id}
     UNION ALL SELECT 'credentials', to_jsonb(x) FROM credentials x WHERE registry_id = ${id}
+    UNION ALL SELECT 'deleted_locations', to_jsonb(x) FROM deleted_locations x WHERE registry_id = ${id}
+    UNION ALL SELECT 'scrubs', to_jsonb(x) FROM scrubs x WHERE registry_id = ${id}
     UNION ALL SELECT 'events', to_jsonb(x) FROM events x WHERE registry_id = ${id}
     ORDER BY t, row`)
 }

@@ -43,6 +43,9 @@ export async function unlinkBlob(transaction: Session, repository: Repository, d
       WHERE registry_id = ${registry} AND digest = ${bytes}
         AND EXISTS (SELECT FROM unlinked) AND NOT EXISTS (SELECT FROM elsewhere)
       RETURNING location
+    ), waiting AS (
+      INSERT INTO deleted_locations (registry_id, location) SELECT ${registry}::bigint, location FROM gone
+      ON CONFLICT (registry_id, location) DO UPDATE SET deleted_at = excluded.deleted_at
     )
     SELECT EXISTS (SELECT FROM referenced) AS referenced, (SELECT location FROM gone) AS location`)
   if (row!.referenced) return 'referenced'

@@ -62,6 +62,8 @@ export async function startRegistry(
     readonly anonymousPull?: boolean
     readonly authorizer?: Authorizer
     readonly redirects?: boolean
+    /** What goes wrong in the background fails the request, unless a test expects it. */
+    readonly onBackgroundError?: (error: unknown) => void
   } = {},
 ): Promise<RunningRegistry> {
   let offset = 0
@@ -85,9 +87,11 @@ export async function startRegistry(
     smallBlobs: createSmallBlobs(),
     now,
     newId: randomUUID,
-    onBackgroundError: (error) => {
-      throw error
-    },
+    onBackgroundError:
+      wanted.onBackgroundError ??
+      ((error) => {
+        throw error
+      }),
   }
   const port = await freePort()
   const loginServers = createLoginServers({ scheme: 'http', rootDomain: 'localhost', port })

@@ -1,5 +1,5 @@
 import { pipeline } from 'node:stream/promises'
-import { linkBlob, readBlob, statBlob } from '@roadstead/distribution/pull.ts'
+import { findBlob, linkBlob, readBlob, statBlob } from '@roadstead/distribution/pull.ts'
 import type { StoredBlob } from '@roadstead/distribution/metadata.ts'
 import { removeBlob } from '@roadstead/distribution/remove.ts'
 import { parseDigest } from '@roadstead/oci/digest.ts'
@@ -11,7 +11,7 @@ import type { Handler } from '../registry-service.ts'
 
 /** end-2, with Range. */
 export const getBlob: Handler = async ({ ports, redirects }, { req, repository, last }, res) => {
-  const blob = await statBlob(ports, repository, digestOf(last))
+  const blob = await findBlob(ports, repository, digestOf(last))
   const link = redirects ? await linkBlob(ports, repository, blob) : undefined
   if (link !== undefined) return redirect(res, blob, link)
   describe(res, blob)

@@ -7,7 +7,7 @@ import { refuse } from '@roadstead/oci/errors.ts'
 import { parseRepositoryName } from '@roadstead/oci/repository-name.ts'
 import type { Repository } from '@roadstead/oci/registry.ts'
 import type { Response } from 'express'
-import { chunkStart, hasBody } from '../http/content-range.ts'
+import { announcedLength, chunkStart, hasBody } from '../http/content-range.ts'
 import type { Handler, RegistryRequest, RegistryService } from '../registry-service.ts'
 import { digestOf } from './blobs.ts'
 
@@ -40,8 +40,9 @@ export const getSession: Handler = async (service, { repository, last, principal
 /** end-5. */
 export const patchSession: Handler = async (service, { req, repository, last, principal }, res) => {
   const session = await findUpload(service.ports, repository, last, principal)
+  const length = announcedLength(req)
   const written = await tellingWhere(res, repository, session, () =>
-    appendChunk(service.ports, repository, session, { bytes: req, start: chunkStart(req) }),
+    appendChunk(service.ports, repository, session, { bytes: req, start: chunkStart(req), ...(length !== undefined && { length }) }),
   )
   res.statusCode = 202
   describe(res, repository, written)

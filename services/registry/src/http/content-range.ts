@@ -24,6 +24,11 @@ export function chunkStart({ headers }: Pick<IncomingMessage, 'headers'>): numbe
   return first
 }
 
+/** How long the body is, where the request says so: with chunks it does not. */
+export function announcedLength({ headers }: Pick<IncomingMessage, 'headers'>): number | undefined {
+  return headers['content-length'] === undefined ? undefined : Number(headers['content-length'])
+}
+
 /** Whether the request carries bytes: a length other than 0, or chunks. */
 export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
