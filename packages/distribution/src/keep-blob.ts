@@ -3,21 +3,24 @@ import type { Digest } from '@roadstead/oci/digest.ts'
 import { refuse, Unavailable } from '@roadstead/oci/errors.ts'
 import type { Repository } from '@roadstead/oci/registry.ts'
 import type { HashedUpload } from './append-hashed.ts'
-import type { BlobStore } from './blob-store.ts'
+import type { BlobStore, Location } from './blob-store.ts'
 import type { StoredBlob } from './metadata.ts'
 import type { Ports } from './ports.ts'
 import { startHash } from './running-hashes.ts'
+
+export interface KeptBlob {
+  readonly digest: Digest
+  /** Bytes. */
+  readonly size: number
+  /** Where the uploaded bytes lie, if the registry had the same content already and the earlier bytes serve both. */
+  readonly spare?: Location
+}
 
 /**
  * Makes the staged bytes final and their row known, in this order: the bytes would survive a crash before anybody can be told that they exist.
  * Throws DIGEST_INVALID where they are not what `digest` says, and tells nobody of them.
  */
-export async function keepBlob(
-  ports: Ports,
-  repository: Repository,
-  upload: HashedUpload,
-  digest: Digest,
-): Promise<{ readonly digest: Digest; readonly size: number }> {
+export async function keepBlob(ports: Ports, repository: Repository, upload: HashedUpload, digest: Digest): Promise<KeptBlob> {
   const store = ports.blobStore(repository.registry)
   const { location, offset: size } = upload.staged
   const isHashed = upload.hashed !== undefined && upload.algorithm === digestAlgorithm(digest)
@@ -34,9 +37,12 @@ export async function keepBlob(
     await ports.metadata.blobs.mark(repository.registry, kept, 'damaged')
     kept = await add()
   }
-  // The registry had the same content already: the earlier bytes serve both.
-  if (kept.location !== location) await store.delete([location]).catch(ports.onBackgroundError)
-  return { digest, size }
+  return { digest, size, ...(kept.location !== location && { spare: location }) }
+}
+
+/** Frees the bytes that nobody needs, once nobody will ask for them any more: a repeated closing request would. */
+export async function freeSpare(ports: Ports, { registry }: Repository, { spare }: KeptBlob): Promise<void> {
+  if (spare !== undefined) await ports.blobStore(registry).delete([spare]).catch(ports.onBackgroundError)
 }
 
 /** Before good bytes are thrown away because there are others. A store that does not answer is no reason to think that it has lost them. */

@@ -1,5 +1,6 @@
 import { refuse, StorageFull } from '@roadstead/oci/errors.ts'
 import type { Repository } from '@roadstead/oci/registry.ts'
+import { discardStaged } from './discard-staged.ts'
 import type { Ports } from './ports.ts'
 import type { UploadSession } from './upload-sessions.ts'
 
@@ -15,6 +16,9 @@ export interface Outcome {
   readonly error?: unknown
 }
 
+/** Writes the session down in the middle of the work, which goes on. Throws BLOB_UPLOAD_INVALID (out of order) when somebody else took the session. */
+export type WriteDown = (session: UploadSession) => Promise<void>
+
 /**
  * Lets `work` write to the session while no other request does. Without the claim, a slow second PATCH could overwrite bytes that a
  * first one has already had acknowledged. Answers the session as it then stands. Throws BLOB_UPLOAD_INVALID (out of order) while
@@ -24,11 +28,11 @@ export async function whileClaimed(
   ports: Ports,
   repository: Repository,
   session: UploadSession,
-  work: (claimed: UploadSession) => Promise<Outcome>,
+  work: (claimed: UploadSession, writeDown: WriteDown) => Promise<Outcome>,
 ): Promise<UploadSession> {
   const claimed = await claim(ports, session)
   const renewal = renewing(ports, claimed)
-  const outcome = await work(claimed).catch((error: unknown): Outcome => ({ session: claimed, error }))
+  const outcome = await work(claimed, renewal.writeDown).catch((error: unknown): Outcome => ({ session: claimed, error }))
   const { version } = await renewal.stop()
   if (outcome.error instanceof StorageFull) return giveUp(ports, repository, claimed, outcome.error)
   const { writer: _, ...rest } = outcome.session
@@ -42,7 +46,7 @@ export async function whileClaimed(
   const isOurs = await ports.sessions.advance({ ...claimed, version }, released)
   if (outcome.error !== undefined) throw outcome.error
   // Once a blob's row is written nothing takes it back: a lost session then only means that a repeated request is not recognised.
-  if (!isOurs && released.finished === undefined) return giveUp(ports, repository, claimed, undefined)
+  if (!isOurs && released.finished === undefined) return refuseLost(ports, repository, claimed)
   return released
 }
 
@@ -56,29 +60,54 @@ export async function claim(ports: Ports, session: UploadSession): Promise<Uploa
   if (!isTrusted) ports.hashes.drop(session.id)
   const writer = { id: ports.newId(), until: now + claimLifetime }
   const claimed: UploadSession = { ...(isTrusted ? session : unhashed), version: session.version + 1, writer }
-  if (!isFree || !(await ports.sessions.advance(session, claimed))) {
-    refuse('BLOB_UPLOAD_INVALID', 'another request is writing to this upload session', {
-      reason: 'out of order',
-      detail: { offset: session.staged.offset },
-    })
-  }
+  if (!isFree || !(await ports.sessions.advance(session, claimed))) refuseTaken(session)
   return claimed
 }
 
-/** Keeps the claim alive until `stop`, which answers the session as it was last written. */
-function renewing(ports: Ports, claimed: UploadSession): { readonly stop: () => Promise<UploadSession> } {
+function refuseTaken({ staged }: UploadSession): never {
+  return refuse('BLOB_UPLOAD_INVALID', 'another request is writing to this upload session', {
+    reason: 'out of order',
+    detail: { offset: staged.offset },
+  })
+}
+
+/**
+ * For who was held up for longer than its claim lasted, as by a machine that slept. Another request may have gone on with the session, or finished it:
+ * then the bytes are no longer ours to throw away.
+ */
+async function refuseLost(ports: Ports, repository: Repository, session: UploadSession): Promise<never> {
+  const other = await ports.sessions.find(repository, session.id)
+  return other === undefined ? giveUp(ports, repository, session, undefined) : refuseTaken(other)
+}
+
+interface Renewal {
+  readonly writeDown: WriteDown
+  /** Answers the session as it was last written. */
+  readonly stop: () => Promise<UploadSession>
+}
+
+/** Keeps the claim alive until `stop`. */
+function renewing(ports: Ports, claimed: UploadSession): Renewal {
   let current = claimed
-  let last: Promise<void> = Promise.resolve()
-  const renew = async (): Promise<void> => {
-    const writer = { id: claimed.writer!.id, until: ports.now().getTime() + claimLifetime }
-    const next = { ...current, version: current.version + 1, writer, expires: ports.now().getTime() + sessionLifetime }
-    if (await ports.sessions.advance(current, next)) current = next
+  let last: Promise<unknown> = Promise.resolve()
+  const write = async (session: UploadSession): Promise<boolean> => {
+    const time = ports.now().getTime()
+    const writer = { id: claimed.writer!.id, until: time + claimLifetime }
+    const next = { ...session, version: current.version + 1, writer, expires: time + sessionLifetime }
+    const isOurs = await ports.sessions.advance(current, next)
+    if (isOurs) current = next
+    return isOurs
   }
   const timer = setInterval(() => {
-    last = last.then(renew).catch(ports.onBackgroundError)
+    last = last.then(() => write(current)).catch(ports.onBackgroundError)
   }, claimLifetime / 3)
   timer.unref()
   return {
+    async writeDown(session) {
+      const written = last.then(() => write(session))
+      last = written.catch(() => undefined)
+      if (!(await written)) refuseTaken(session)
+    },
     async stop() {
       clearInterval(timer)
       await last
@@ -90,7 +119,7 @@ function renewing(ports: Ports, claimed: UploadSession): { readonly stop: () => 
 async function giveUp(ports: Ports, repository: Repository, session: UploadSession, error: unknown): Promise<never> {
   await ports.sessions.delete(session)
   ports.hashes.drop(session.id)
-  await ports.blobStore(repository.registry).abort(session.staged).catch(ports.onBackgroundError)
+  await discardStaged(ports, repository.registry, session.staged).catch(ports.onBackgroundError)
   if (error !== undefined) throw error
   return refuse('BLOB_UPLOAD_UNKNOWN', 'the upload session was cancelled', { detail: { session: session.id } })
 }

@@ -21,6 +21,11 @@ export interface UploadSession {
   readonly hashState?: string
   /** Set while one request writes; others are refused until it is done or `until` has passed. */
   readonly writer?: { readonly id: string; readonly until: number }
+  /**
+   * Set before the bytes are made final, once the closing request's own bytes are among them: repeated, because it failed or its answer was lost,
+   * it brings them again, and they must not be stored twice. `start` is where they begin.
+   */
+  readonly closing?: { readonly digest: Digest; readonly start: number }
   /** Set when the upload was completed: a repeated closing PUT is answered from it. */
   readonly finished?: { readonly digest: Digest; readonly size: number }
   readonly expires: number

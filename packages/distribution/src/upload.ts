@@ -1,12 +1,13 @@
 import type { Readable } from 'node:stream'
 import { digestAlgorithm } from '@roadstead/oci/digest.ts'
 import type { Digest, DigestAlgorithm } from '@roadstead/oci/digest.ts'
-import { refuse, RegistryError } from '@roadstead/oci/errors.ts'
+import { refuse, RegistryError, Unavailable } from '@roadstead/oci/errors.ts'
 import type { Repository } from '@roadstead/oci/registry.ts'
 import { appendHashed } from './append-hashed.ts'
 import type { Appended } from './append-hashed.ts'
 import { discardStaged } from './discard-staged.ts'
-import { keepBlob } from './keep-blob.ts'
+import { freeSpare, keepBlob } from './keep-blob.ts'
+import type { KeptBlob } from './keep-blob.ts'
 import type { Ports } from './ports.ts'
 import { claim, sessionLifetime, whileClaimed } from './upload-claim.ts'
 import type { UploadSession } from './upload-sessions.ts'
@@ -82,21 +83,30 @@ export async function finishUpload(
 ): Promise<UploadedBlob> {
   if (session.finished?.digest === digest) return session.finished
   refuseFinished(session)
-  refuseOutOfOrder(session, chunk?.start)
-  const done = await whileClaimed(ports, repository, session, async (claimed) => {
+  const isRepeated = repeatsClosing(session, digest, chunk)
+  let kept: KeptBlob | undefined
+  if (!isRepeated) refuseOutOfOrder(session, chunk?.start)
+  const done = await whileClaimed(ports, repository, session, async (claimed, writeDown) => {
     let current = withAlgorithmOf(digest, claimed)
-    if (chunk !== undefined) {
+    if (isRepeated) chunk?.bytes.resume()
+    else if (chunk !== undefined) {
+      const start = current.staged.offset
       const appended = await appendHashed(ports, repository, current, chunk.bytes)
       current = withAppended(current, appended)
       if (appended.broken !== undefined) return { session: current, error: brokenOff(appended) }
+      current = { ...current, closing: { digest, start } }
+      // The store finishes exactly these bytes, and nothing can be appended after that: whoever goes on after a crash has to know them.
+      await writeDown(current)
     }
     try {
-      return { session: { ...current, finished: await keepBlob(ports, repository, current, digest) } }
+      kept = await keepBlob(ports, repository, current, digest)
+      return { session: { ...current, finished: { digest, size: kept.size } } }
     } catch (error) {
       return { session: current, error }
     }
   })
   ports.hashes.drop(session.id)
+  await freeSpare(ports, repository, kept!)
   return done.finished!
 }
 
@@ -108,9 +118,13 @@ export async function uploadWhole(ports: Ports, repository: Repository, digest: 
   try {
     const appended = await appendHashed(ports, repository, upload, bytes)
     if (appended.broken !== undefined) throw brokenOff(appended)
-    return await keepBlob(ports, repository, { ...upload, ...appended }, digest)
+    const kept = await keepBlob(ports, repository, { ...upload, ...appended }, digest)
+    await freeSpare(ports, repository, kept)
+    return { digest, size: kept.size }
   } catch (error) {
-    await discardStaged(ports, repository.registry, staged).catch(ports.onBackgroundError)
+    const discarded = discardStaged(ports, repository.registry, staged).catch(ports.onBackgroundError)
+    // What keeps the blob from being stored would keep the client waiting here for as long again.
+    if (!(error instanceof Unavailable)) await discarded
     throw error
   } finally {
     ports.hashes.drop(upload.id)
@@ -132,13 +146,18 @@ function withAlgorithmOf(digest: Digest, session: UploadSession): UploadSession 
 }
 
 function withAppended(session: UploadSession, appended: Appended): UploadSession {
-  const { hashed: _, hashState: __, ...rest } = session
-  const { broken: ___, ...kept } = appended
+  const { hashed: _, hashState: __, closing: ___, ...rest } = session
+  const { broken: ____, ...kept } = appended
   return { ...rest, ...kept }
 }
 
 function brokenOff({ broken }: Appended): RegistryError | undefined {
   return broken && new RegistryError('BLOB_UPLOAD_INVALID', 'the request broke off before its end', { detail: { reason: broken.message } })
+}
+
+/** Whether the chunk of this closing request is stored already. Most clients do not say where it begins. */
+function repeatsClosing({ closing }: UploadSession, digest: Digest, chunk: Chunk | undefined): boolean {
+  return closing?.digest === digest && (chunk?.start === undefined || chunk.start === closing.start)
 }
 
 function refuseFinished({ id, finished }: UploadSession): void {

@@ -37,9 +37,9 @@ export interface DatabaseOptions {
 /** Milliseconds. The database gives up first, so that the connection stays usable; the client's own limit is for a black hole. */
 const limits = {
   connect: 2_000,
-  lock: 5_000,
-  statement: 30_000,
-  client: 31_000,
+  lock: 4_000,
+  statement: 4_500,
+  client: 5_000,
   idleInTransaction: 30_000,
   idle: 30_000,
   migration: 86_400_000,
@@ -83,7 +83,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     try {
       return await work(client)
     } catch (error) {
-      broken = error instanceof Unavailable && !isWorthRetrying(error)
+      broken = isBroken(error)
       throw error
     } finally {
       // A connection that failed is not given to anybody else: it may lead to a server that is no primary any more.
@@ -101,8 +101,8 @@ export function openDatabase(options: DatabaseOptions): Database {
         if (command !== 'COMMIT') throw new Error('a statement of the transaction had failed: it was rolled back')
         return result
       } catch (error) {
-        // On a broken connection this fails too, and the first error is the one that tells why.
-        await client.query('ROLLBACK').catch(() => undefined)
+        // A connection that leads nowhere would only keep its caller waiting for as long again; it is closed, and that ends the transaction.
+        if (!isBroken(error)) await client.query('ROLLBACK').catch(() => undefined)
         throw error
       }
     })
@@ -130,6 +130,11 @@ export function openDatabase(options: DatabaseOptions): Database {
       }),
     close: () => pool.end(),
   }
+}
+
+/** Whether the connection is not to be used again. */
+function isBroken(error: unknown): boolean {
+  return error instanceof Unavailable && !isWorthRetrying(error)
 }
 
 /** Tells failures of the database from mistakes of ours at the one place where both come from the driver. */

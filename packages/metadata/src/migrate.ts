@@ -8,6 +8,9 @@ interface Migration {
   readonly read: () => Promise<string>
 }
 
+/** Milliseconds: another process may be rewriting a table. */
+const lockPatience = 24 * 60 * 60 * 1000
+
 const folder = new URL('../migrations/', import.meta.url)
 
 /**
@@ -65,7 +68,7 @@ async function prepare(transaction: Session, migration: Migration, onRun: () => 
     sql`/* migrate.patience */ SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)`,
   )
   // Any number will do, as long as it is always the same. Held until the transaction ends.
-  await transaction.query(sql`/* migrate.lock */ SELECT pg_advisory_xact_lock(7236283)`)
+  await transaction.query(sql`/* migrate.lock */ SELECT pg_advisory_xact_lock(7236283)`, lockPatience)
   if ((await readVersion(transaction)) >= migration.version) return undefined
   if (migration.version === 1) {
     await transaction.query(sql`/* migrate.create */

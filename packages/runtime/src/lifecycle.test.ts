@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import { createLifecycle } from './lifecycle.ts'
 import type { FlushableLog } from './log.ts'
 
-function setUp() {
+function setUp(onHangup?: () => void) {
   const events = new EventEmitter()
   const codes: number[] = []
   const process = {
@@ -17,7 +17,7 @@ function setUp() {
   const note = (message: string): void => void lines.push(message)
   const log: FlushableLog = { debug: note, info: note, warn: note, error: note, child: () => log, flush: () => Promise.resolve() }
   const clock = { time: 0 }
-  const lifecycle = createLifecycle({ process, log, now: () => clock.time })
+  const lifecycle = createLifecycle({ process, log, now: () => clock.time, ...(onHangup !== undefined && { onHangup }) })
   return { lifecycle, events, codes, lines, clock, ended: once(events, 'ended') }
 }
 
@@ -67,6 +67,21 @@ describe('lifecycle', () => {
     expect(codes).toEqual([1])
     resolve()
     await lifecycle.stop('again', 0)
+  })
+
+  test('SIGHUP stops, unless it is told to mean something else', async () => {
+    const plain = setUp()
+    plain.events.emit('SIGHUP')
+    await plain.ended
+    expect(plain.codes).toEqual([0])
+    let heard = 0
+    const other = setUp(() => (heard += 1))
+    other.events.emit('SIGHUP')
+    expect(heard).toBe(1)
+    expect(other.codes).toEqual([])
+    other.events.emit('SIGTERM')
+    await other.ended
+    expect(other.codes).toEqual([0])
   })
 
   test('a rejection that nobody handled ends nothing', () => {

@@ -21,6 +21,8 @@ export interface LifecycleOptions {
   readonly now: () => number
   /** Milliseconds after which the process ends whatever still hangs. */
   readonly limit?: number
+  /** What SIGHUP means where it does not mean to stop. */
+  readonly onHangup?: () => void
 }
 
 /** sysexits.h EX_SOFTWARE: the program itself is broken. */
@@ -31,11 +33,11 @@ const onePress = 1000
 
 /**
  * Takes over the signals. The first SIGINT, SIGTERM or SIGHUP stops in order and ends with 0; a second one, pressed later, ends with 1 at
- * once. A rejected promise that nobody awaited belongs to one request: it is logged and the others are served. An uncaught exception
+ * once. SIGHUP does something else where `onHangup` is given. A rejected promise that nobody awaited belongs to one request: it is logged and the others are served. An uncaught exception
  * leaves unknown state behind: what can be finished is finished, then the process ends with 70.
  */
 export function createLifecycle(options: LifecycleOptions): Lifecycle {
-  const { process, log, now, limit = 9500 } = options
+  const { process, log, now, limit = 9500, onHangup } = options
   const parts: { readonly name: string; readonly stop: () => unknown; readonly limit: number }[] = []
   let stopping: Promise<void> | undefined
   let firstSignal = 0
@@ -61,7 +63,8 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     onStop: (name, stop, partLimit) => parts.push({ name, stop, limit: partLimit }),
     stop: (reason, code) => (stopping ??= stopAll(reason, code)),
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  if (onHangup !== undefined) process.on('SIGHUP', () => (stopping === undefined ? onHangup() : undefined))
+  for (const signal of onHangup === undefined ? ['SIGINT', 'SIGTERM', 'SIGHUP'] : ['SIGINT', 'SIGTERM']) {
     process.on(signal, () => {
       if (stopping === undefined) {
         firstSignal = now()

@@ -37,7 +37,8 @@ async function sendStubbornly(port: number, head: string): Promise<{ readonly an
   socket.on('error', () => undefined)
   const parts: Buffer[] = []
   socket.on('data', (part: Buffer) => parts.push(part))
-  const closed = once(socket, 'close')
+  // Not by `once` of node:events, which rejects where the socket breaks before it closes: that is what this client is for.
+  const closed = new Promise((resolve) => socket.once('close', resolve))
   socket.write(head)
   let sent = 0
   while (sent < 1024 && !socket.destroyed) {

@@ -193,6 +193,28 @@ describe('drain', () => {
     await closed
   })
 
+  test('still answers a request that comes on a connection which waited for one, and says that it was the last', async () => {
+    const server = await start(hello)
+    const socket = await dial(server)
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    await receives(socket, 'hello')
+    const drained = server.drain(8000)
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    expect(await allOf(socket)).toMatch(/connection: close[^]*hello$/i)
+    expect(await drained).toBe(0)
+  })
+
+  test('asked for again, takes the shorter grace', async () => {
+    const { promise: arrived, resolve } = Promise.withResolvers<void>()
+    const server = await start(() => resolve())
+    const socket = await dial(server)
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    await arrived
+    const first = server.drain(600_000)
+    expect(await server.drain(50)).toBe(1)
+    await first
+  })
+
   test('cuts off what does not finish, and tells how much that was', async () => {
     const server = await start(() => undefined)
     const socket = await dial(server)

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
+import { Server as TcpServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { answerClientError } from './client-error.ts'
@@ -30,8 +31,9 @@ export interface Listening {
   readonly port: number
   readonly addresses: readonly string[]
   /**
-   * Stops accepting, closes unused connections, and lets active requests finish for `grace` milliseconds, each with
-   * `Connection: close`. What is left then is cut off. Answers how many connections that were; never rejects.
+   * Stops accepting, and lets active requests finish for `grace` milliseconds, each with `Connection: close`. Connections without a
+   * request are closed after half a second: a request that was on its way to them is still answered. What is left when the grace is
+   * over is cut off. Answers how many connections that were; never rejects. May be called again to shorten the grace.
    */
   drain(grace: number): Promise<number>
 }
@@ -41,13 +43,19 @@ export class CannotListen extends Error {
   override readonly name = 'CannotListen'
 }
 
-/** Milliseconds that a connection gets to send its first request when the server stops. */
-const firstRequestGrace = 500
+/** Milliseconds that a connection gets to send one more request when the server stops. */
+const requestGrace = 500
+
+interface State {
+  draining: boolean
+  /** Resolves when the last connection is gone; set once draining. */
+  closed?: Promise<unknown>
+}
 
 export async function listen(options: ListenOptions): Promise<Listening> {
   const limits = { ...defaultLimits, ...options.limits }
   const connections = trackConnections(limits.connectionsPerAddress)
-  const state = { draining: false }
+  const state: State = { draining: false }
   const build = (): Server => buildServer(options, limits, connections, state)
   const servers = await bind(options.host, options.port, build)
   return {
@@ -65,7 +73,7 @@ export async function freePort(host: string): Promise<number> {
   return port
 }
 
-function buildServer(options: ListenOptions, limits: ServerLimits, connections: Connections, state: { draining: boolean }): Server {
+function buildServer(options: ListenOptions, limits: ServerLimits, connections: Connections, state: State): Server {
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
     connections.begin(request.socket, response)
     if (state.draining) response.setHeader('Connection', 'close')
@@ -135,21 +143,41 @@ function reasonWhy(error: NodeJS.ErrnoException, host: string, port: number): st
   return `${where} cannot be used: ${error.message}`
 }
 
-async function drain(servers: readonly Server[], connections: Connections, state: { draining: boolean }, grace: number): Promise<number> {
-  state.draining = true
-  // Node's close() also closes the connections that wait for another request.
-  const closed = Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))))
+async function drain(servers: readonly Server[], connections: Connections, state: State, grace: number): Promise<number> {
+  const stop = new AbortController()
+  const waits = [sleep(grace, undefined, { signal: stop.signal }).then(() => connections.destroyAll())]
+  if (!state.draining) {
+    state.draining = true
+    state.closed = Promise.all(servers.map(close))
+    endWithAnswers(connections)
+    waits.push(sleep(Math.min(requestGrace, grace), 0, { signal: stop.signal }).then(() => (connections.closeUnused(), 0)))
+  }
+  const cut = await Promise.race([state.closed!.then(() => 0), waits[0]!])
+  await state.closed
+  stop.abort()
+  await Promise.allSettled(waits)
+  return cut
+}
+
+/**
+ * Stops listening. Not by the HTTP server's own `close`, which at once destroys connections that wait for a request: the client that is
+ * just sending one on them would see it fail, and cannot know whether it was carried out.
+ */
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    TcpServer.prototype.close.call(server, () => {
+      // Ends the looking for slow connections, of which there are none any more.
+      server.close(() => undefined)
+      resolve()
+    })
+  })
+}
+
+/** Each connection ends with the answer that is on its way. */
+function endWithAnswers(connections: Connections): void {
   for (const response of connections.responses()) {
     const { socket } = response
     if (response.headersSent) response.once('close', () => socket?.destroySoon())
     else response.setHeader('Connection', 'close')
   }
-  const stop = new AbortController()
-  const unused = sleep(Math.min(firstRequestGrace, grace), undefined, { signal: stop.signal }).then(() => connections.closeUnused())
-  const late = sleep(grace, undefined, { signal: stop.signal }).then(() => connections.destroyAll())
-  const cut = await Promise.race([closed.then(() => 0), late])
-  stop.abort()
-  await Promise.allSettled([unused, late])
-  await closed
-  return cut
 }

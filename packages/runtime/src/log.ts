@@ -33,7 +33,8 @@ export interface LogOutput {
  * A log of JSON lines, one object a line, to the standard output unless `output` is given. Never throws and never blocks a request.
  */
 export function createLog(options: { readonly level: LogLevel; readonly output?: LogOutput }): FlushableLog {
-  const standardOutput = options.output === undefined ? destination({ dest: 1, sync: false }) : undefined
+  // Several processes may write to one pipe, which keeps what is written together only up to 4096 bytes.
+  const standardOutput = options.output === undefined ? destination({ dest: 1, sync: false, maxWrite: 4096 }) : undefined
   // A reader that has gone away (`npm start | head`) must not end the registry.
   standardOutput?.on('error', () => undefined)
   const logger = pino(

@@ -1,4 +1,5 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { MetricObjectWithValues, MetricValue } from 'prom-client'
 
 /** One answered request. `route` is the template from the route table, never the path: no text of a client becomes a label. */
 export interface ObservedRequest {
@@ -11,15 +12,27 @@ export interface ObservedRequest {
   readonly bytesOut: number
 }
 
+/** All numbers of one process at one moment, as data that survives JSON. */
+export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[]
+
+/** What Prometheus reads, and its media type. */
+export interface RenderedMetrics {
+  readonly contentType: string
+  readonly text: string
+}
+
 export interface Metrics {
   requestStarted(): void
   /** Exactly once for each `requestStarted`, also where the client went away. */
   requestEnded(request: ObservedRequest): void
   statement(seconds: number, outcome: 'done' | 'failed'): void
-  /** Tells how to count what changes by itself, when somebody reads the metrics. Undefined: not known at the moment. */
-  gauge(name: string, help: string, read: () => number | undefined | Promise<number | undefined>): void
-  /** The text that Prometheus reads, and its media type. */
-  render(): Promise<{ readonly contentType: string; readonly text: string }>
+  /**
+   * Tells how to count what changes by itself, when somebody reads the metrics. Undefined: not known at the moment. Of several processes
+   * the numbers are added up, unless all of them see the `same` thing.
+   */
+  gauge(name: string, help: string, read: () => number | undefined | Promise<number | undefined>, across?: 'sum' | 'same'): void
+  snapshot(): Promise<MetricsSnapshot>
+  render(): Promise<RenderedMetrics>
 }
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
@@ -73,11 +86,12 @@ export function createMetrics(): Metrics {
       bytesOut.inc({ route }, request.bytesOut)
     },
     statement: (seconds, outcome) => statements.observe({ outcome }, seconds),
-    gauge(name, help, read) {
+    gauge(name, help, read, across = 'sum') {
       const gauge: Gauge = new Gauge({
         name: `roadstead_${name}`,
         help,
         registers,
+        aggregator: across === 'same' ? 'first' : 'sum',
         // A dependency that is down must not take the other numbers with it.
         collect: async () => {
           const value = await Promise.resolve()
@@ -88,6 +102,21 @@ export function createMetrics(): Metrics {
         },
       })
     },
-    render: async () => ({ contentType: register.contentType, text: await register.metrics() }),
+    // The library's type has one fixed form of values; this is the one that it really answers.
+    snapshot: async () => (await register.getMetricsAsJSON()) as unknown as MetricsSnapshot,
+    render: () => render(register),
   }
+}
+
+/** The numbers of several processes as one. */
+export function sumOf(snapshots: readonly MetricsSnapshot[]): Pick<Metrics, 'snapshot' | 'render'> {
+  const register = AggregatorRegistry.aggregate(snapshots as unknown as object[]) as Registry
+  return {
+    snapshot: async () => (await register.getMetricsAsJSON()) as unknown as MetricsSnapshot,
+    render: () => render(register),
+  }
+}
+
+async function render(register: Registry): Promise<RenderedMetrics> {
+  return { contentType: register.contentType, text: await register.metrics() }
 }

@@ -50,6 +50,16 @@ describe('readSettings', () => {
     expect(mistakesOf({ PORT: text })).toHaveLength(1)
   })
 
+  test('gives the reason of a parser that knows it', () => {
+    const parse = (): never => {
+      throw new Error('it names no bucket')
+    }
+    const place = parsed(parse, { wrong: 'has to be a place', example: 's3://bucket', unset: undefined })
+    expect(mistakesOf({ PLACE: 's3://' }, { PLACE: place })).toEqual([
+      'PLACE cannot be used: it names no bucket; for example PLACE=s3://bucket',
+    ])
+  })
+
   test('repeats no value, which may be a secret', () => {
     expect(mistakesOf({ NAME: 'S3CRET' }).join()).not.toContain('S3CRET')
   })

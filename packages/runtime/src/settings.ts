@@ -45,7 +45,10 @@ function example(name: string, setting: Setting<unknown>): string {
   return setting.example === '' ? '' : `; for example ${name}=${setting.example}`
 }
 
-/** Text that `parse` turns into a value; `undefined` from it means wrong, and `wrong` says how it has to be. */
+/**
+ * Text that `parse` turns into a value; `undefined` from it means wrong, and `wrong` says how it has to be. An Error that it throws says more
+ * exactly what is wrong, and repeats no secret.
+ */
 export function parsed<Value, Unset extends Value | undefined>(
   parse: (text: string) => Value | undefined,
   options: { readonly wrong: string; readonly example: string; readonly unset: Unset; readonly emptyMeans?: 'a value' },
@@ -53,9 +56,13 @@ export function parsed<Value, Unset extends Value | undefined>(
   const read = z
     .string()
     .transform((text, context): Value => {
-      const value = parse(text)
-      if (value !== undefined) return value
-      context.addIssue({ code: 'custom', message: options.wrong })
+      try {
+        const value = parse(text)
+        if (value !== undefined) return value
+        context.addIssue({ code: 'custom', message: options.wrong })
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: `cannot be used: ${(error as Error).message}` })
+      }
       return z.NEVER
     })
     .optional()

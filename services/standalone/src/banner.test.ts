@@ -9,6 +9,7 @@ function textOf(password: FirstPassword, resolves = true): string {
     milliseconds: 42,
     urls: ['http://127.0.0.1:5000', 'http://[::1]:5000'],
     dataFolder: '/data',
+    workers: 1,
     first: { loginServer: 'myregistry-contoso.localhost:5000', username: 'myregistry', password, resolves },
   }
   return banner(started)

@@ -7,6 +7,8 @@ export interface Started {
   /** `http://127.0.0.1:5000`, one for each address. */
   readonly urls: readonly string[]
   readonly dataFolder: string
+  /** Processes that share the port. */
+  readonly workers: number
   readonly first:
     | {
         /** As clients spell it: `myregistry-contoso.localhost:5000`. */
@@ -21,8 +23,9 @@ export interface Started {
 
 /** The text that is printed when everything is ready: all of it on the first start, short on later ones. */
 export function banner(started: Started): string {
-  const { version, milliseconds, urls, dataFolder, first } = started
-  const lines = ['', `Roadstead ${version} is ready in ${milliseconds} ms on ${urls.join(' and ')}, data in ${dataFolder}`]
+  const { version, milliseconds, urls, dataFolder, workers, first } = started
+  const processes = workers === 1 ? '' : `, ${workers} processes`
+  const lines = ['', `Roadstead ${version} is ready in ${milliseconds} ms on ${urls.join(' and ')}, data in ${dataFolder}${processes}`]
   if (first !== undefined) {
     const { loginServer, username, password, resolves } = first
     lines.push('', `  Login server  ${loginServer}`, `  User name     ${username}`, `  Password      ${describe(password)}`)

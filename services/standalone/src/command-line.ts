@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 export const version = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string })
   .version
 
-export const usage = `Roadstead ${version}: a container registry, all of it in this one process.
+export const usage = `Roadstead ${version}: a container registry, all of it by one command.
 
 usage: npm start [-- --help | --version]
 
@@ -18,7 +18,14 @@ Everything is set by environment variables:
   ROADSTEAD_BOOTSTRAP                     tenant/registry made on the first start: contoso/myregistry; empty for none
   ROADSTEAD_ADMIN_PASSWORD                password of that registry's admin account: random, printed once
   DATABASE_URL                            a PostgreSQL >= 15: embedded
-  ROADSTEAD_STORAGE                       where blobs are kept, file:///dir: inside the data folder
+  ROADSTEAD_DATABASE_CONNECTIONS          most connections of one process to it: 16
+  REDIS_URL                               a Redis >= 7, or the nodes of a cluster with commas between: uploads stay in the process
+  ROADSTEAD_STORAGE                       where blobs are kept, file:///dir, s3://bucket/prefix?…, azure://account/container: in the data folder
+  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AZURE_STORAGE_KEY
+                                          keys of the storage: the identity that the platform gives
+  ROADSTEAD_REDIRECT                      auto: clients fetch large blobs from S3 or Azure themselves; off: never
+  ROADSTEAD_SERVICES                      what this one serves, some of registry,auth,worker: all
+  ROADSTEAD_WORKERS                       processes that share the port: the number of cores with DATABASE_URL and REDIS_URL, else 1
   ROADSTEAD_LOG_LEVEL                     debug, info, warn, error or silent: info
   ROADSTEAD_TRUSTED_PROXIES               addresses and subnets of proxies whose X-Forwarded-For counts: none
   ROADSTEAD_CONNECTIONS_PER_ADDRESS       most connections from one address, 0 for no limit: 0

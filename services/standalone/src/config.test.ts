@@ -1,5 +1,5 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { WrongSettings } from '@roadstead/runtime/settings.ts'
@@ -29,8 +29,17 @@ test('the embedded defaults', () => {
     adminPassword: undefined,
     firstRegistry: { tenant: 'contoso', registry: 'myregistry', label: 'myregistry-contoso' },
     databaseUrl: undefined,
+    databaseConnections: 16,
+    redisUrl: undefined,
     storage: 'embedded:blobs',
-    storageFolder: resolve('data/blobs'),
+    storageCredentials: {},
+    redirects: true,
+    services: new Set(['registry', 'auth', 'worker']),
+    workers: 1,
+    background: {
+      backupRetention: 24 * 60 * 60_000,
+      scrub: { bytesPerSecond: 10 * 1024 * 1024, every: 30 * 24 * 60 * 60_000 },
+    },
     logLevel: 'info',
     connectionsPerAddress: Number.POSITIVE_INFINITY,
   })
@@ -73,8 +82,10 @@ describe('mistakes', () => {
       ROADSTEAD_TLS_CERT: '/nowhere/cert.pem',
       ROADSTEAD_BOOTSTRAP: 'only-one',
       DATABASE_URL: 'mysql://x',
-      REDIS_URL: 'redis://127.0.0.1',
-      ROADSTEAD_STORAGE: 's3://bucket',
+      REDIS_URL: 'http://127.0.0.1',
+      ROADSTEAD_STORAGE: 's3://user:password@bucket',
+      ROADSTEAD_SERVICES: 'registry,portal',
+      ROADSTEAD_WORKERS: '0',
     })
     expect(mistakes.map((mistake) => mistake.split(' ')[0])).toEqual([
       'ROADSTEAD_PORT',
@@ -84,15 +95,13 @@ describe('mistakes', () => {
       'DATABASE_URL',
       'REDIS_URL',
       'ROADSTEAD_STORAGE',
+      'ROADSTEAD_SERVICES',
+      'ROADSTEAD_WORKERS',
       'ROADSTEAD_TLS_KEY',
     ])
   })
 
   test.each<[string, Record<string, string>]>([
-    ['Redis', { REDIS_URL: 'redis://x' }],
-    ['S3', { ROADSTEAD_STORAGE: 's3://bucket/prefix' }],
-    ['Azure', { ROADSTEAD_STORAGE: 'azure://account/container' }],
-    ['several processes', { ROADSTEAD_WORKERS: '2' }],
     ['a directory', { ROADSTEAD_ENTRA_AUTHORITY: 'https://login.example.com/x' }],
     ['an audience', { ROADSTEAD_ENTRA_AUDIENCE: 'api://x' }],
   ])('%s is refused, not ignored', (_kind, environment) => {
@@ -111,6 +120,16 @@ describe('mistakes', () => {
     ['a label that is too long', { ROADSTEAD_BOOTSTRAP: `${'t'.repeat(40)}/${'r'.repeat(40)}` }],
     ['a storage on another host', { ROADSTEAD_STORAGE: 'file://host/dir' }],
     ['the root folder as storage', { ROADSTEAD_STORAGE: 'file:///' }],
+    ['a bucket with credentials', { ROADSTEAD_STORAGE: 's3://name:secret@bucket' }],
+    ['a bucket with an unknown option', { ROADSTEAD_STORAGE: 's3://bucket?colour=blue' }],
+    ['an account without container', { ROADSTEAD_STORAGE: 'azure://account' }],
+    ['a storage of another kind', { ROADSTEAD_STORAGE: 'ftp://host/dir' }],
+    ['half of the keys of a bucket', { ROADSTEAD_STORAGE: 's3://bucket', AWS_ACCESS_KEY_ID: 'name' }],
+    ['a key that is no base64', { AZURE_STORAGE_KEY: 'not a key' }],
+    ['a Redis address with parameters', { REDIS_URL: 'redis://host?db=1' }],
+    ['a service that there is not', { ROADSTEAD_SERVICES: 'registry,portal' }],
+    ['a service without name', { ROADSTEAD_SERVICES: 'registry,' }],
+    ['several processes that cannot share uploads', { ROADSTEAD_WORKERS: '2', DATABASE_URL: 'postgresql://host/db' }],
     ['a password with spaces', { ROADSTEAD_ADMIN_PASSWORD: 'a b' }],
     ['an unknown log level', { ROADSTEAD_LOG_LEVEL: 'loud' }],
   ])('%s', (_kind, environment) => {
@@ -118,7 +137,16 @@ describe('mistakes', () => {
   })
 
   test('repeat no password', () => {
-    expect(mistakesOf({ ROADSTEAD_ADMIN_PASSWORD: 's3cret word', DATABASE_URL: 'mysql://a:s3cret@x' }).join()).not.toContain('s3cret')
+    const wrong = {
+      ROADSTEAD_ADMIN_PASSWORD: 's3cret word',
+      DATABASE_URL: 'mysql://a:s3cret@x',
+      REDIS_URL: 'redis://a:s3cret@x?y=s3cret',
+      ROADSTEAD_STORAGE: 's3://name:s3cret@bucket',
+      AZURE_STORAGE_KEY: 's3cret!',
+    }
+    expect(mistakesOf(wrong)).toHaveLength(Object.keys(wrong).length)
+    expect(mistakesOf(wrong).join()).not.toContain('s3cret')
+    expect(mistakesOf({ ROADSTEAD_STORAGE: 'azure://name:s3cret@account' }).join()).not.toContain('s3cret')
   })
 })
 
@@ -126,6 +154,46 @@ test('an empty bootstrap means no registry; an empty password means none given',
   expect(readConfig({ ROADSTEAD_BOOTSTRAP: '', ROADSTEAD_ADMIN_PASSWORD: '' })).toMatchObject({
     firstRegistry: undefined,
     adminPassword: undefined,
+  })
+})
+
+describe('processes', () => {
+  const shared = { DATABASE_URL: 'postgresql://host/db', REDIS_URL: 'redis://host' }
+  test.each<[string, Record<string, string>, number]>([
+    ['everything embedded', {}, 1],
+    ['a database alone', { DATABASE_URL: shared.DATABASE_URL }, 1],
+    ['a Redis alone', { REDIS_URL: shared.REDIS_URL }, 1],
+    ['both', shared, availableParallelism()],
+    ['both, with nobody to answer', { ...shared, ROADSTEAD_SERVICES: 'worker' }, 1],
+    ['as many as were asked for', { REDIS_URL: shared.REDIS_URL, ROADSTEAD_WORKERS: '3' }, 3],
+  ])('%s', (_kind, environment, workers) => {
+    expect(readConfig(environment).workers).toBe(workers)
+  })
+})
+
+describe('storage', () => {
+  test.each([
+    'file:///var/lib/roadstead/blobs',
+    's3://bucket/prefix?endpoint=http://127.0.0.1:9000&region=us-east-1&pathStyle=true',
+    'azure://account/container?endpoint=http://127.0.0.1:10000/account',
+  ])('%s', (address) => {
+    expect(readConfig({ ROADSTEAD_STORAGE: address }).storage).toBe(address)
+  })
+
+  test('keys come from the environment; without them the platform is asked', () => {
+    const keys = { AWS_ACCESS_KEY_ID: 'name', AWS_SECRET_ACCESS_KEY: 'secret', AZURE_STORAGE_KEY: 'c2VjcmV0' }
+    expect(readConfig(keys).storageCredentials).toEqual({
+      s3: { accessKeyId: 'name', secretAccessKey: 'secret' },
+      azure: { key: 'c2VjcmV0' },
+    })
+    expect(readConfig({}).storageCredentials).toEqual({})
+  })
+})
+
+test('one service alone', () => {
+  expect(readConfig({ ROADSTEAD_SERVICES: 'auth', ROADSTEAD_REDIRECT: 'off' })).toMatchObject({
+    services: new Set(['auth']),
+    redirects: false,
   })
 })
 

@@ -1,18 +1,13 @@
-import { resolve } from 'node:path'
+import { availableParallelism } from 'node:os'
 import type { PublicAddress } from '@roadstead/http/login-servers.ts'
-import {
-  parseAddresses,
-  parseDatabaseUrl,
-  parseDomain,
-  parseFirstRegistry,
-  parsePublicUrl,
-  parseStorage,
-  portFor,
-  readableFile,
-} from './setting-values.ts'
-import type { FirstRegistry } from './setting-values.ts'
-import { embeddedStorage, storageFolder } from './storage-address.ts'
-import { integer, notSupported, oneOf, parsed, readSettings, WrongSettings } from '@roadstead/runtime/settings.ts'
+import { readSettings, WrongSettings } from '@roadstead/runtime/settings.ts'
+import type { SettingsOf } from '@roadstead/runtime/settings.ts'
+import type { WorkerSettings } from '@roadstead/worker-service/worker-service.ts'
+import { portFor } from './setting-values.ts'
+import type { FirstRegistry, ServiceName } from './setting-values.ts'
+import { settingsTable } from './settings-table.ts'
+import { embeddedStorage } from './storage-address.ts'
+import type { StorageCredentials } from './storage.ts'
 
 export interface Config {
   readonly host: string
@@ -25,90 +20,39 @@ export interface Config {
   readonly firstRegistry: FirstRegistry | undefined
   /** Undefined for the embedded PostgreSQL. */
   readonly databaseUrl: string | undefined
-  /** The default storage account, as its address, and the folder that it names. */
+  /** Most connections that one process has to the database. */
+  readonly databaseConnections: number
+  /** Undefined: upload sessions live in this process. */
+  readonly redisUrl: string | undefined
+  /** Address of the storage account of registries that are made. */
   readonly storage: string
-  readonly storageFolder: string
+  readonly storageCredentials: StorageCredentials
+  /** Whether large blobs are fetched from the storage by the client itself, where the storage can give an address. */
+  readonly redirects: boolean
+  /** What this deployment serves. */
+  readonly services: ReadonlySet<ServiceName>
+  /** Processes that share the port. */
+  readonly workers: number
+  /** How the work in the background is done. */
+  readonly background: WorkerSettings
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly trustedProxies: readonly string[]
   readonly connectionsPerAddress: number
 }
 
-const table = {
-  ROADSTEAD_HOST: parsed((text) => (/^[A-Za-z0-9.:-]{1,253}$/.test(text) ? text : undefined), {
-    wrong: 'has to be an address or a host name',
-    example: '0.0.0.0',
-    unset: 'localhost',
-  }),
-  ROADSTEAD_PORT: integer({ from: 0, to: 65_535, unset: 5000 }),
-  ROADSTEAD_DATA_DIR: parsed((text) => resolve(text), { wrong: 'has to be a folder', example: './data', unset: resolve('data') }),
-  ROADSTEAD_ROOT_DOMAIN: parsed(parseDomain, {
-    wrong: 'has to be a domain name, without port',
-    example: 'registry.example.com',
-    unset: undefined,
-  }),
-  ROADSTEAD_PUBLIC_URL: parsed(parsePublicUrl, {
-    wrong: 'has to be http or https, `*.` and the root domain, with a port if clients use one, and nothing behind it',
-    example: 'https://*.registry.example.com',
-    unset: undefined,
-  }),
-  ROADSTEAD_TLS_CERT: parsed(readableFile, {
-    wrong: 'has to be a PEM file that can be read',
-    example: '/etc/roadstead/tls.crt',
-    unset: undefined,
-  }),
-  ROADSTEAD_TLS_KEY: parsed(readableFile, {
-    wrong: 'has to be a PEM file that can be read',
-    example: '/etc/roadstead/tls.key',
-    unset: undefined,
-  }),
-  ROADSTEAD_ADMIN_PASSWORD: parsed((text) => (/^[\x21-\x7e]{1,256}$/.test(text) ? text : undefined), {
-    wrong: 'has to be 1 to 256 printable ASCII characters without spaces',
-    example: 'correct-horse-battery-staple',
-    unset: undefined,
-  }),
-  ROADSTEAD_BOOTSTRAP: parsed(parseFirstRegistry, {
-    wrong: 'has to be tenant/registry, both of a-z and 0-9, 62 characters at most together, or empty for none',
-    example: 'contoso/myregistry',
-    unset: parseFirstRegistry('contoso/myregistry'),
-    emptyMeans: 'a value',
-  }),
-  DATABASE_URL: parsed(parseDatabaseUrl, {
-    wrong: 'has to be the address of a PostgreSQL database',
-    example: 'postgresql://user:password@host:5432/roadstead',
-    unset: undefined,
-  }),
-  REDIS_URL: notSupported('keeping upload sessions in Redis'),
-  ROADSTEAD_STORAGE: parsed(parseStorage, {
-    wrong: 'has to be the address of a folder, file:///…; s3:// and azure:// are not supported by this version',
-    example: 'file:///var/lib/roadstead/blobs',
-    unset: undefined,
-  }),
-  // Files are streamed through either way.
-  ROADSTEAD_REDIRECT: oneOf(['auto', 'off'], 'auto'),
-  ROADSTEAD_WORKERS: parsed((text) => (text === '1' ? 1 : undefined), {
-    wrong: 'has to be 1: more than one process is not supported by this version',
-    example: '1',
-    unset: 1,
-  }),
-  ROADSTEAD_ENTRA_AUTHORITY: notSupported('signing in through a directory'),
-  ROADSTEAD_ENTRA_AUDIENCE: notSupported('signing in through a directory'),
-  ROADSTEAD_LOG_LEVEL: oneOf(['info', 'debug', 'warn', 'error', 'silent'], 'info'),
-  ROADSTEAD_TRUSTED_PROXIES: parsed(parseAddresses, {
-    wrong: 'has to be IP addresses or subnets, separated by commas',
-    example: '10.0.0.0/8,fd00::/8',
-    unset: [],
-  }),
-  ROADSTEAD_CONNECTIONS_PER_ADDRESS: integer({ from: 0, to: 1_000_000, unset: 0 }),
-} as const
+type Environment = Readonly<Record<string, string | undefined>>
+type Settings = SettingsOf<typeof settingsTable>
+
+/** Milliseconds. */
+const hour = 60 * 60_000
 
 /** Reads all settings. Throws `WrongSettings` with every mistake at once. */
-export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
+export function readConfig(environment: Environment = process.env): Config {
   const mistakes: string[] = []
-  const read = collecting(mistakes, () => readSettings(table, environment))
+  const read = collecting(mistakes, () => readSettings(settingsTable, environment))
   mistakes.push(...mistakesBetween(environment, read))
   if (read === undefined || mistakes.length > 0) throw new WrongSettings(mistakes)
   const { ROADSTEAD_TLS_CERT: certFile, ROADSTEAD_TLS_KEY: keyFile, ROADSTEAD_PUBLIC_URL: publicUrl } = read
-  const storage = read.ROADSTEAD_STORAGE ?? embeddedStorage
   return {
     host: read.ROADSTEAD_HOST,
     port: read.ROADSTEAD_PORT,
@@ -122,8 +66,17 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     adminPassword: read.ROADSTEAD_ADMIN_PASSWORD,
     firstRegistry: read.ROADSTEAD_BOOTSTRAP === 'none' ? undefined : read.ROADSTEAD_BOOTSTRAP,
     databaseUrl: read.DATABASE_URL,
-    storage,
-    storageFolder: storageFolder(storage, read.ROADSTEAD_DATA_DIR)!,
+    databaseConnections: read.ROADSTEAD_DATABASE_CONNECTIONS,
+    redisUrl: read.REDIS_URL,
+    storage: read.ROADSTEAD_STORAGE ?? embeddedStorage,
+    storageCredentials: credentialsOf(read),
+    redirects: read.ROADSTEAD_REDIRECT === 'auto',
+    services: read.ROADSTEAD_SERVICES,
+    workers: read.ROADSTEAD_WORKERS ?? usualWorkers(read),
+    background: {
+      backupRetention: read.ROADSTEAD_BACKUP_RETENTION_HOURS * hour,
+      scrub: { bytesPerSecond: read.ROADSTEAD_SCRUB_BYTES_PER_SECOND, every: read.ROADSTEAD_SCRUB_DAYS * 24 * hour },
+    },
     logLevel: read.ROADSTEAD_LOG_LEVEL,
     trustedProxies: read.ROADSTEAD_TRUSTED_PROXIES,
     connectionsPerAddress: read.ROADSTEAD_CONNECTIONS_PER_ADDRESS || Number.POSITIVE_INFINITY,
@@ -131,8 +84,23 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 }
 
 /** Variables that look like settings and are none: a slip of the pen, said in the log and otherwise left alone. */
-export function unknownSettings(environment: Readonly<Record<string, string | undefined>> = process.env): readonly string[] {
-  return Object.keys(environment).filter((name) => name.startsWith('ROADSTEAD_') && !(name in table))
+export function unknownSettings(environment: Environment = process.env): readonly string[] {
+  return Object.keys(environment).filter((name) => name.startsWith('ROADSTEAD_') && !(name in settingsTable))
+}
+
+/** One, unless the processes can share uploads and there is something to share: requests. */
+function usualWorkers({ DATABASE_URL, REDIS_URL, ROADSTEAD_SERVICES: services }: Settings): number {
+  const answersRequests = services.has('registry') || services.has('auth')
+  return DATABASE_URL !== undefined && REDIS_URL !== undefined && answersRequests ? availableParallelism() : 1
+}
+
+function credentialsOf(read: Settings): StorageCredentials {
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken } = read
+  const hasKeys = accessKeyId !== undefined && secretAccessKey !== undefined
+  return {
+    ...(hasKeys && { s3: { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) } }),
+    ...(read.AZURE_STORAGE_KEY !== undefined && { azure: read.AZURE_STORAGE_KEY }),
+  }
 }
 
 function collecting<Result>(mistakes: string[], read: () => Result): Result | undefined {
@@ -146,20 +114,25 @@ function collecting<Result>(mistakes: string[], read: () => Result): Result | un
 }
 
 /** Settings that are right one by one and wrong together. */
-function mistakesBetween(
-  environment: Readonly<Record<string, string | undefined>>,
-  read: { readonly ROADSTEAD_PUBLIC_URL: PublicAddress | undefined; readonly ROADSTEAD_ROOT_DOMAIN: string | undefined } | undefined,
-): readonly string[] {
+function mistakesBetween(environment: Environment, read: Settings | undefined): readonly string[] {
   const mistakes: string[] = []
   const isSet = (name: string): boolean => (environment[name] ?? '') !== ''
-  if (isSet('ROADSTEAD_TLS_CERT') && !isSet('ROADSTEAD_TLS_KEY'))
-    mistakes.push('ROADSTEAD_TLS_KEY is missing: ROADSTEAD_TLS_CERT needs its key')
-  if (isSet('ROADSTEAD_TLS_KEY') && !isSet('ROADSTEAD_TLS_CERT'))
-    mistakes.push('ROADSTEAD_TLS_CERT is missing: ROADSTEAD_TLS_KEY needs its certificate')
+  const pair = (one: string, other: string, why: string): void => {
+    if (isSet(one) && !isSet(other)) mistakes.push(`${other} is missing: ${one} needs its ${why}`)
+  }
+  pair('ROADSTEAD_TLS_CERT', 'ROADSTEAD_TLS_KEY', 'key')
+  pair('ROADSTEAD_TLS_KEY', 'ROADSTEAD_TLS_CERT', 'certificate')
+  if (environment['ROADSTEAD_STORAGE']?.startsWith('s3:') === true) {
+    pair('AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'secret')
+    pair('AWS_SECRET_ACCESS_KEY', 'AWS_ACCESS_KEY_ID', 'name')
+  }
   const rootDomain = read?.ROADSTEAD_ROOT_DOMAIN
   const publicDomain = read?.ROADSTEAD_PUBLIC_URL?.rootDomain
   if (rootDomain !== undefined && publicDomain !== undefined && rootDomain !== publicDomain) {
     mistakes.push(`ROADSTEAD_PUBLIC_URL names the root domain ${publicDomain}, ROADSTEAD_ROOT_DOMAIN names ${rootDomain}: leave one out`)
+  }
+  if ((read?.ROADSTEAD_WORKERS ?? 1) > 1 && !isSet('REDIS_URL')) {
+    mistakes.push('REDIS_URL is missing: with more than one process (ROADSTEAD_WORKERS) the uploads in progress have to be in Redis')
   }
   return mistakes
 }

@@ -13,32 +13,21 @@ export class DataFolderInUse extends Error {
   override readonly name = 'DataFolderInUse'
 }
 
-interface Surroundings {
-  readonly log: Log
-  readonly lifecycle: Lifecycle
-  readonly metrics: Metrics
-}
-
 /** Milliseconds that a database which is not ours gets to come up: containers that start together do so in any order. */
 const patience = 30_000
 
-/** Opens the database, starting the embedded one where none is set, and brings its schema up to date. */
-export async function connectDatabase(
-  config: Config,
-  surroundings: Surroundings,
-): Promise<{ readonly database: Database; readonly migrations: readonly string[] }> {
-  const { log, lifecycle, metrics } = surroundings
-  const url = config.databaseUrl ?? (await startEmbedded(config, surroundings))
-  const database = openDatabase({
+/** Opens a pool of connections; the first statement connects. */
+export function openPool(url: string, { databaseConnections }: Config, log: Log, metrics: Metrics): Database {
+  return openDatabase({
     url,
+    connections: databaseConnections,
     onStatement: ({ milliseconds, failed }) => metrics.statement(milliseconds / 1000, failed ? 'failed' : 'done'),
     onIdleError: (error) => log.warn('an idle connection to the database broke', { error }),
   })
-  lifecycle.onStop('database connections', () => database.close(), 500)
-  return { database, migrations: await migratePatiently(database, log) }
 }
 
-async function startEmbedded(config: Config, { log, lifecycle }: Surroundings): Promise<string> {
+/** Takes the data folder for this process and runs the PostgreSQL in it until the end. Answers its address. */
+export async function startEmbedded(config: Config, log: Log, lifecycle: Lifecycle): Promise<string> {
   const { lockFolder } = await import('@roadstead/embedded/lock.ts')
   const lock = await lockFolder(config.dataFolder).catch((cause: unknown) => {
     throw new DataFolderInUse((cause as Error).message, { cause })
@@ -64,7 +53,8 @@ async function startEmbedded(config: Config, { log, lifecycle }: Surroundings): 
   return (await starting).url
 }
 
-async function migratePatiently(database: Database, log: Log): Promise<readonly string[]> {
+/** Brings the schema up to date, waiting for a database that does not answer yet. Answers the names of the migrations that ran. */
+export async function migratePatiently(database: Database, log: Log): Promise<readonly string[]> {
   const end = performance.now() + patience
   for (;;) {
     try {

@@ -1,10 +1,10 @@
 import type { Health } from '@roadstead/runtime/health.ts'
-import type { Metrics } from '@roadstead/runtime/metrics.ts'
+import type { RenderedMetrics } from '@roadstead/runtime/metrics.ts'
 import { contextOf } from '@roadstead/http/request-context.ts'
 import type { RequestHandler, Response } from 'express'
 
 /** Answers the probes on any host name: an orchestrator asks by IP address. Passes on everything else. */
-export function createProbes(health: Health, metrics: Metrics): RequestHandler {
+export function createProbes(health: Health, renderMetrics: () => Promise<RenderedMetrics>): RequestHandler {
   const answers: Readonly<Record<string, (res: Response) => Promise<void> | void>> = {
     '/healthz': (res) => answer(res, 200, 'alive'),
     '/readyz': async (res) => {
@@ -13,7 +13,7 @@ export function createProbes(health: Health, metrics: Metrics): RequestHandler {
       answer(res, 503, `not ready: ${readiness.reasons.join('; ')}`)
     },
     '/metrics': async (res) => {
-      const { contentType, text } = await metrics.render()
+      const { contentType, text } = await renderMetrics()
       answer(res, 200, text, contentType)
     },
   }

@@ -6,12 +6,11 @@ import { createRegistryDirectory } from '@roadstead/distribution/registry-direct
 import { createRunningHashes } from '@roadstead/distribution/running-hashes.ts'
 import { createSmallBlobs } from '@roadstead/distribution/small-blobs.ts'
 import { createLoginServers } from '@roadstead/http/login-servers.ts'
-import type { LoginServers, PublicAddress } from '@roadstead/http/login-servers.ts'
+import type { LoginServers } from '@roadstead/http/login-servers.ts'
 import { createAccessTokens } from '@roadstead/identity/access-tokens.ts'
 import { createAuthenticator } from '@roadstead/identity/authenticator.ts'
 import { createAuthorizer } from '@roadstead/identity/authorizer.ts'
 import { createIdentify } from '@roadstead/identity/identify.ts'
-import { createSignInLimits } from '@roadstead/identity/sign-in-limits.ts'
 import { createSigningKeys } from '@roadstead/identity/signing-keys.ts'
 import { createVerifiedPasswords } from '@roadstead/identity/verified-passwords.ts'
 import type { AllFacts } from '@roadstead/metadata/metadata.ts'
@@ -21,13 +20,16 @@ import { createRegistryApp } from '@roadstead/registry-service/app.ts'
 import { createAdmission } from '@roadstead/registry-service/http/access.ts'
 import { createManifestReader } from '@roadstead/registry-service/http/manifest-body.ts'
 import type { Log } from '@roadstead/runtime/log.ts'
-import { createInProcessSessions } from '@roadstead/upload-sessions/in-process.ts'
 import type { RequestHandler } from 'express'
+import type { Config } from './config.ts'
+import type { ServiceName } from './setting-values.ts'
+import type { Shared } from './shared.ts'
 
 export interface ServiceParts {
   readonly facts: AllFacts
-  readonly publicAddress: PublicAddress
-  readonly blobStore: (registry: Registry) => BlobStore
+  readonly config: Pick<Config, 'publicAddress' | 'redirects' | 'services'>
+  readonly storeOf: (registry: Registry) => BlobStore
+  readonly shared: Pick<Shared, 'sessions' | 'portableHashes' | 'signInLimits'>
   readonly log: Log
 }
 
@@ -35,40 +37,43 @@ export interface Services {
   readonly ports: Ports
   readonly loginServers: LoginServers
   readonly findRegistry: (label: RegistryLabel) => Promise<Registry | undefined>
+  /** One for each service that this deployment has. */
   readonly handlers: readonly RequestHandler[]
 }
 
 /** Builds the services that one process runs together, on shared ports. */
-export function createServices({ facts, publicAddress, blobStore, log }: ServiceParts): Services {
+export function createServices({ facts, config, storeOf, shared, log }: ServiceParts): Services {
   const ports: Ports = {
     metadata: facts,
-    blobStore,
-    sessions: createInProcessSessions({ now }),
+    blobStore: storeOf,
+    sessions: shared.sessions,
     hashes: createRunningHashes(),
+    ...(shared.portableHashes !== undefined && { portableHashes: shared.portableHashes }),
     smallBlobs: createSmallBlobs(),
     now,
     newId: randomUUID,
     onBackgroundError: (error) => log.warn('something in the background failed', { error }),
   }
-  const loginServers = createLoginServers(publicAddress)
+  const loginServers = createLoginServers(config.publicAddress)
   const keys = createSigningKeys(facts.signingKeys, now)
   const tokens = createAccessTokens({ keys, newId: randomUUID })
   const authorizer = createAuthorizer()
   const authenticator = createAuthenticator({
     credentials: facts.credentials,
-    limits: createSignInLimits(),
+    limits: shared.signInLimits,
     passwords: createVerifiedPasswords(now),
   })
   const identify = createIdentify({ tokens, authenticator, authorizer, loginServerOf: ({ label }) => loginServers.nameOf(label), now })
-  return {
-    ports,
-    loginServers,
-    findRegistry: createRegistryDirectory(ports),
-    handlers: [
-      createAuthApp({ authenticator, authorizer, tokens, keys, loginServers, now }),
-      createRegistryApp({ redirects: true, ports, loginServers, admission: createAdmission(loginServers, identify), readManifest: createManifestReader() }),
-    ],
+  const admission = createAdmission(loginServers, identify)
+  const { redirects } = config
+  const builders: Readonly<Record<ServiceName, (() => RequestHandler) | undefined>> = {
+    auth: () => createAuthApp({ authenticator, authorizer, tokens, keys, loginServers, now }),
+    registry: () => createRegistryApp({ redirects, ports, loginServers, admission, readManifest: createManifestReader() }),
+    // Answers nobody.
+    worker: undefined,
   }
+  const handlers = [...config.services].map((name) => builders[name]?.()).filter((handler) => handler !== undefined)
+  return { ports, loginServers, findRegistry: createRegistryDirectory(ports), handlers }
 }
 
 function now(): Date {

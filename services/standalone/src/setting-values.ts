@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import type { PublicAddress } from '@roadstead/http/login-servers.ts'
 import { registryLabel } from '@roadstead/oci/login-server.ts'
 import type { RegistryLabel } from '@roadstead/oci/login-server.ts'
+import { parseRedisAddress } from '@roadstead/upload-sessions/redis-address.ts'
 
 // Each function reads the text of one setting; undefined: it is wrong.
 
@@ -53,10 +54,19 @@ export function parseDatabaseUrl(text: string): string | undefined {
   return URL.canParse(text) && /^postgres(?:ql)?:$/.test(new URL(text).protocol) ? text : undefined
 }
 
-export function parseStorage(text: string): string | undefined {
-  if (!URL.canParse(text)) return undefined
-  const { protocol, host, search, hash, pathname } = new URL(text)
-  return protocol === 'file:' && host === '' && search === '' && hash === '' && pathname.length > 1 ? text : undefined
+/** Throws an Error for what is no address of a Redis. */
+export function parseRedisUrl(text: string): string {
+  parseRedisAddress(text)
+  return text
+}
+
+/** What one image can be deployed as. */
+export const serviceNames = ['registry', 'auth', 'worker'] as const
+export type ServiceName = (typeof serviceNames)[number]
+
+export function parseServices(text: string): ReadonlySet<ServiceName> | undefined {
+  const names = text.split(',').map((name) => name.trim())
+  return names.every((name) => (serviceNames as readonly string[]).includes(name)) ? new Set(names as ServiceName[]) : undefined
 }
 
 /** IP addresses and subnets, as express reads them. */

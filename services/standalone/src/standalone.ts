@@ -1,27 +1,25 @@
-import { lookup } from 'node:dns/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { checkFolder, prepareFolder } from '@roadstead/blob-store/filesystem/prepare.ts'
-import { createMetadata } from '@roadstead/metadata/metadata.ts'
-import { createHealth } from '@roadstead/runtime/health.ts'
+import cluster from 'node:cluster'
+import { CannotListen } from '@roadstead/runtime/listen.ts'
 import { createLifecycle } from '@roadstead/runtime/lifecycle.ts'
 import type { Lifecycle } from '@roadstead/runtime/lifecycle.ts'
-import { CannotListen, freePort, listen } from '@roadstead/runtime/listen.ts'
 import { createLog } from '@roadstead/runtime/log.ts'
-import type { Log } from '@roadstead/runtime/log.ts'
+import type { FlushableLog, Log } from '@roadstead/runtime/log.ts'
 import { createMetrics } from '@roadstead/runtime/metrics.ts'
+import type { WorkerProcesses } from '@roadstead/runtime/worker-processes.ts'
 import { WrongSettings } from '@roadstead/runtime/settings.ts'
-import { banner } from './banner.ts'
+import { announce } from './announce.ts'
 import { readArguments, usage, version } from './command-line.ts'
 import { readConfig, unknownSettings } from './config.ts'
 import type { Config } from './config.ts'
-import { connectDatabase, DataFolderInUse } from './connect-database.ts'
-import { ensureFirstRegistry } from './first-registry.ts'
-import { startSweeper } from './sweeper.ts'
+import { DataFolderInUse, openPool, startEmbedded } from './connect-database.ts'
+import { atPort, prepare } from './prepare.ts'
 
 /** Milliseconds that active requests get when the process stops; all of it together stays below ten seconds. */
 const drainGrace = 8000
+/** Milliseconds for all of a worker's end: the process that started it waits a little longer. */
+const workerLimit = 8500
 
-/** Runs the whole of Roadstead until a signal ends it. */
+/** Runs what the settings ask for, until a signal ends it. */
 export async function main(parameters: readonly string[]): Promise<void> {
   const wish = readArguments(parameters)
   if (wish !== 'start') {
@@ -32,127 +30,67 @@ export async function main(parameters: readonly string[]): Promise<void> {
   const config = readConfigOrSay()
   if (config === undefined) return
   const log = createLog({ level: config.logLevel })
+  if (cluster.isWorker) return await beWorker(config, log)
   for (const name of unknownSettings()) log.warn('this variable looks like a setting, but there is none of that name', { name })
+  await (config.workers === 1 ? beAlone(config, log) : beFirst(config, log))
+}
+
+async function beAlone(config: Config, log: FlushableLog): Promise<void> {
   const lifecycle = createLifecycle({ process, log, now: () => performance.now() })
+  await orSay(log, lifecycle, () => runAlone(config, log, lifecycle))
+}
+
+/** The process that starts the others. SIGHUP replaces them, except where it says that somebody's terminal was closed. */
+async function beFirst(config: Config, log: FlushableLog): Promise<void> {
+  let workers: WorkerProcesses | undefined
+  const lifecycle = createLifecycle({
+    process,
+    log,
+    now: () => performance.now(),
+    ...(process.stdout.isTTY !== true && { onHangup: () => void workers?.replaceAll() }),
+  })
+  await orSay(log, lifecycle, async () => {
+    const { runTogether } = await import('./together.ts')
+    workers = await runTogether(config, log, lifecycle)
+  })
+}
+
+async function beWorker(config: Config, log: FlushableLog): Promise<void> {
+  const own = { ...log, ...log.child({ worker: process.pid }) }
+  // A SIGHUP to the whole group is for the process that started this one.
+  const lifecycle = createLifecycle({ process, log: own, now: () => performance.now(), limit: workerLimit, onHangup: () => undefined })
+  const { runWorker, sayCannotStart } = await import('./worker.ts')
   try {
-    await start(config, log, lifecycle)
+    await runWorker(config, own, lifecycle)
   } catch (error) {
-    console.error(`Roadstead cannot start: ${reasonsOf(error).join(': ')}`)
-    if (!(error instanceof CannotListen || error instanceof DataFolderInUse)) log.error('cannot start', { error })
+    await sayCannotStart(reasonsOf(error).join(': '))
     await lifecycle.stop('cannot start', 1)
   }
 }
 
-async function start(config: Config, log: Log, lifecycle: Lifecycle): Promise<void> {
+async function runAlone(config: Config, log: Log, lifecycle: Lifecycle): Promise<void> {
   // Loads while the database starts.
-  const loaded = Promise.all([import('./services.ts'), import('./app.ts'), import('./probes.ts'), import('./storage.ts')])
+  const loaded = import('./serve.ts')
   const metrics = createMetrics()
-  const { database, migrations } = await connectDatabase(config, { log, lifecycle, metrics })
-  const databaseReady = performance.now()
-  const [{ createServices }, { createStandaloneApp }, { createProbes }, { createStores }] = await loaded
-  const facts = createMetadata(database)
-  await prepareFolder(config.storageFolder)
-  const first =
-    config.firstRegistry &&
-    (await ensureFirstRegistry(facts, { ...config.firstRegistry, storage: config.storage, password: config.adminPassword }))
-
-  const port = config.port === 0 ? await freePort(config.host) : config.port
-  const publicAddress = config.publicAddress.port === 0 ? { ...config.publicAddress, port } : config.publicAddress
-  const health = createHealth({
-    checks: [
-      { name: 'the database', check: () => facts.registries.list(undefined, 1) },
-      { name: 'the storage', check: () => checkFolder(config.storageFolder) },
-    ],
-    onFailure: (name, error) => log.warn('not ready', { name, error }),
-  })
-  const { ports, loginServers, findRegistry, handlers } = createServices({
-    facts,
-    publicAddress,
-    blobStore: createStores(config.dataFolder),
-    log,
-  })
-  metrics.gauge('storage_free_bytes', 'Bytes that are free for blobs', async () => (await checkFolder(config.storageFolder)).freeBytes)
-  const sweeper = startSweeper(ports, log)
-  lifecycle.onStop('sweeper', sweeper, 500)
-
-  const probes = createProbes(health, metrics)
-  const app = createStandaloneApp({
-    trustedProxies: config.trustedProxies,
-    log,
-    metrics,
-    probes,
-    loginServers,
-    findRegistry,
-    services: handlers,
-  })
-  const certificate = config.tls && (await watchTls(config.tls, log, lifecycle))
-  const listening = await listen({
-    host: config.host,
-    port,
-    handler: app,
-    limits: { connectionsPerAddress: config.connectionsPerAddress },
-    ...(certificate !== undefined && { certificate }),
-  })
-  lifecycle.onStop(
-    'requests',
-    async () => {
-      health.stopping()
-      const cut = await listening.drain(drainGrace)
-      if (cut > 0) log.warn('connections were cut off because they did not finish in time', { count: cut })
-    },
-    drainGrace + 200,
-  )
-
-  const scheme = config.tls === undefined ? 'http' : 'https'
-  const urls = listening.addresses.map((address) => `${scheme}://${address.includes(':') ? `[${address}]` : address}:${listening.port}`)
-  const milliseconds = Math.round(performance.now())
-  log.info('started', {
-    version,
-    node: process.version,
-    platform: `${process.platform}-${process.arch}`,
-    pid: process.pid,
-    urls,
-    database: config.databaseUrl === undefined ? 'embedded' : 'external',
-    migrations,
-    databaseMilliseconds: Math.round(databaseReady),
-    milliseconds,
-  })
-  const loginServer = first && loginServers.nameOf(first.registry.label)
-  console.log(
-    banner({
-      version,
-      milliseconds,
-      urls,
-      dataFolder: config.dataFolder,
-      first: first && {
-        loginServer: loginServer!,
-        username: first.registry.name,
-        password: first.password,
-        resolves: await resolves(loginServer!),
-      },
-    }),
-  )
+  const url = config.databaseUrl ?? (await startEmbedded(config, log, lifecycle))
+  const database = openPool(url, config, log, metrics)
+  lifecycle.onStop('database connections', () => database.close(), 500)
+  const prepared = await prepare(config, database, log)
+  const { serve } = await loaded
+  const options = { database, log, lifecycle, metrics, renderMetrics: metrics.render, drainGrace }
+  const serving = await serve(atPort(config, prepared.port), options)
+  serving.startJobs()
+  await announce(config, prepared, serving, log)
 }
 
-async function watchTls(tls: { readonly certFile: string; readonly keyFile: string }, log: Log, lifecycle: Lifecycle) {
-  const { watchCertificate } = await import('@roadstead/runtime/certificate.ts')
-  const certificate = watchCertificate({
-    ...tls,
-    onRefused: (error) => log.error('the changed certificate cannot be used, the earlier one stays', { error }),
-    onRenewed: () => log.info('the certificate was renewed'),
-  })
-  lifecycle.onStop('certificate', () => certificate.close(), 100)
-  return certificate
-}
-
-/** Whether ordinary programs find an address for the name. A resolver that takes a second is one that will not find it. */
-async function resolves(loginServer: string): Promise<boolean> {
-  const name = loginServer.replace(/:\d+$/, '')
-  const found = lookup(name).then(
-    () => true,
-    () => false,
-  )
-  return Promise.race([found, sleep(1000, false, { ref: false })])
+async function orSay(log: Log, lifecycle: Lifecycle, start: () => Promise<void>): Promise<void> {
+  try {
+    await start()
+  } catch (error) {
+    console.error(`Roadstead cannot start: ${reasonsOf(error).join(': ')}`)
+    if (!isPlain(error)) log.error('cannot start', { error })
+    await lifecycle.stop('cannot start', 1)
+  }
 }
 
 function readConfigOrSay(): Config | undefined {
@@ -166,9 +104,14 @@ function readConfigOrSay(): Config | undefined {
   }
 }
 
+/** Errors whose message says all. */
+function isPlain(error: unknown): boolean {
+  return error instanceof CannotListen || error instanceof DataFolderInUse || (error as Error).name === 'WorkerCannotStart'
+}
+
 /** The message and those of its causes, without saying anything twice. */
 function reasonsOf(error: unknown): readonly string[] {
   if (!(error instanceof Error)) return [String(error)]
-  if (error instanceof CannotListen || error instanceof DataFolderInUse || error.cause === undefined) return [error.message]
+  if (isPlain(error) || error.cause === undefined) return [error.message]
   return [...new Set([error.message, ...reasonsOf(error.cause)])]
 }

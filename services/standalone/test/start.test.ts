@@ -1,20 +1,12 @@
 import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-
-const entry = resolve(import.meta.dirname, '../src/main.ts')
-
-interface Started {
-  readonly child: ChildProcess
-  readonly said: () => string
-  readonly ended: Promise<number>
-}
+import { run as runProgram, says, watch } from './program.ts'
+import type { Started } from './program.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -23,27 +15,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 function run(environment: Record<string, string>, ...parameters: string[]): Started {
-  const own = Object.entries(process.env).filter(([name]) => !/^(ROADSTEAD_|DATABASE_URL|REDIS_URL|NODE_OPTIONS)/.test(name))
-  const env = { ...Object.fromEntries(own), ROADSTEAD_PORT: '0', ROADSTEAD_DATA_DIR: join(folder, 'data'), ...environment }
-  return watch(spawn(process.execPath, [entry, ...parameters], { env, stdio: ['ignore', 'pipe', 'pipe'] }))
-}
-
-function watch(child: ChildProcess): Started {
-  const parts: string[] = []
-  for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', (part: string) => parts.push(part))
-  return { child, said: () => parts.join(''), ended: once(child, 'close').then(([code]) => code as number) }
-}
-
-/** Resolves when the program has printed this. */
-async function says({ said, ended }: Started, pattern: RegExp): Promise<RegExpExecArray> {
-  let over = false
-  void ended.then(() => (over = true))
-  for (;;) {
-    const found = pattern.exec(said())
-    if (found !== null) return found
-    if (over) throw new Error(`ended without saying ${String(pattern)}: ${said()}`)
-    await sleep(20)
-  }
+  return runProgram({ ROADSTEAD_DATA_DIR: join(folder, 'data'), ...environment }, ...parameters)
 }
 
 function basic(password: string): string {
@@ -92,7 +64,7 @@ test('starts, lets the printed account in, refuses a second start on its data, a
 }, 120_000)
 
 test('names every wrong setting at once and ends with 2', async () => {
-  const wrong = run({ ROADSTEAD_PORT: 'x', REDIS_URL: 'redis://127.0.0.1', ROADSTEAD_BOOTSTRAP: 'nothing' })
+  const wrong = run({ ROADSTEAD_PORT: 'x', REDIS_URL: 'http://127.0.0.1', ROADSTEAD_BOOTSTRAP: 'nothing' })
   expect(await wrong.ended).toBe(2)
   for (const name of ['ROADSTEAD_PORT', 'REDIS_URL', 'ROADSTEAD_BOOTSTRAP']) expect(wrong.said()).toContain(`\n  ${name} `)
 })
