@@ -44,6 +44,8 @@ export const clients = {
   helm: go('helm.sh/helm/v3', 'v3.18.6', 'cmd/helm'),
   cosign: go('github.com/sigstore/cosign/v2', 'v2.6.5', 'cmd/cosign'),
   notation: go('github.com/notaryproject/notation', 'v1.3.2', 'cmd/notation'),
+  // Tests only: a real S3 server. Its releases are no semantic versions, so the commit is pinned.
+  minio: go('github.com/minio/minio', 'v0.0.0-20260212201848-7aac2a2c5b7c', ''),
   conformance: go('github.com/opencontainers/distribution-spec/conformance', 'v0.0.0-20260716174315-967efdc079b9', ''),
 } as const satisfies Readonly<Record<string, ClientSource>>
 

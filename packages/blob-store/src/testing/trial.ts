@@ -17,6 +17,8 @@ export interface StoreUnderTest {
 export interface StoreTraits {
   /** It keeps everything in the memory of this process, so neither its memory nor its descriptors say anything. */
   readonly inMemory?: boolean
+  /** An append takes no look at what was stored before it: that bytes are gone is noticed by the commit. */
+  readonly noticesLossAtCommit?: boolean
 }
 
 /** What a test of the contract works with: the store of the test that runs. */
