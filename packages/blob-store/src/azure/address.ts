@@ -42,7 +42,9 @@ export function parseAzureAddress(text: string): AzureAddress {
 function checkedPrefix(prefix: string): string {
   if (prefix === '') return prefix
   if (!prefixForm.test(prefix) || prefix.length > prefixLength) {
-    throw wrong(`the prefix ${JSON.stringify(prefix)} has to be segments of letters, digits, ".", "_" and "-", up to ${prefixLength} in all`)
+    throw wrong(
+      `the prefix ${JSON.stringify(prefix)} has to be segments of letters, digits, ".", "_" and "-", up to ${prefixLength} in all`,
+    )
   }
   return prefix
 }

@@ -44,28 +44,32 @@ export async function appendBlocks(store: Appending, upload: StagedUpload, sourc
   const obsolete: Location[] = []
   let { tail } = before
   let size = 0
+
+  /** Parks a block that is too small, or sends it, with the tail before it. */
+  const place = async (block: Block, least: number): Promise<void> => {
+    const isSmall = block.isLast && (tail?.length ?? 0) + block.size < least
+    const parked = isSmall ? await store.tails.park(upload.location, tail, block) : undefined
+    if (parked !== undefined) {
+      tail = parked
+      return line.skip(block)
+    }
+    if (tail === undefined) return line.send(block)
+    const bytes = await store.tails.read(tail)
+    if (bytes === undefined) throw new Error(`${upload.location} has lost ${tail.length} bytes that were stored`)
+    obsolete.push(tail.location)
+    tail = undefined
+    line.send(withBytesBefore(bytes, block))
+  }
+
   try {
-    for (let isLast = false; !isLast; ) {
+    for (let isLast = false; !isLast;) {
       await line.hasRoom()
       const wanted = store.blockSizeAfter(used + line.sent())
       const block = await collectBlock(source, store.room, line, wanted)
       isLast = block.isLast
-      if (block.size === 0) {
-        line.skip(block)
-        break
-      }
       size += block.size
-      const isParked = isLast && (tail?.length ?? 0) + block.size < wanted.least
-      const parked = isParked ? await store.tails.park(upload.location, tail, block) : undefined
-      if (parked !== undefined) {
-        line.skip(block)
-        tail = parked
-        continue
-      }
-      const prefix = tail === undefined ? undefined : await tailOf(store.tails, upload, tail)
-      if (tail !== undefined) obsolete.push(tail.location)
-      tail = undefined
-      line.send(prefix === undefined ? block : withBytesBefore(prefix, block))
+      if (block.size === 0) line.skip(block)
+      else await place(block, wanted.least).catch((error: unknown) => line.drop(block, error))
     }
     await line.allDone()
   } catch (error) {
@@ -88,12 +92,6 @@ function memoOf(
   return memo === undefined ? {} : { memo }
 }
 
-async function tailOf(tails: Tails, { location }: StagedUpload, tail: Tail): Promise<Buffer> {
-  const bytes = await tails.read(tail)
-  if (bytes === undefined) throw new Error(`${location} has lost ${tail.length} bytes that were stored`)
-  return bytes
-}
-
 interface Line extends Sending {
   readonly sent: () => number
   /** Resolves when one more block may be collected. */
@@ -101,6 +99,8 @@ interface Line extends Sending {
   readonly send: (block: Block) => void
   /** Gives back what a block holds that is not sent. */
   readonly skip: (block: Block) => void
+  /** The same, because of an error, which it throws. */
+  readonly drop: (block: Block, error: unknown) => never
   readonly allDone: () => Promise<void>
   readonly stop: (reason: unknown) => Promise<void>
 }
@@ -141,6 +141,10 @@ function sendingLine({ tries, room }: Appending, stage: (index: number, body: Bo
       under.add(sending)
     },
     skip: ({ reserved }) => room.give(reserved),
+    drop({ reserved }, error) {
+      room.give(reserved)
+      throw error
+    },
     async allDone() {
       await Promise.all(under)
       if (failure !== undefined) throw failure.error

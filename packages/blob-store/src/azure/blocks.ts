@@ -23,7 +23,12 @@ export interface Sending {
  * Collects the next block. One batch of an upload needs no room: as long as nothing else of it is on its way it gets on, however
  * many others there are. Every further batch has to fit in; where it does not, the block goes as short as it is.
  */
-export async function collectBlock(source: Batches, room: Room, sending: Sending, want: Pick<BlockSize, 'full' | 'mayBeShort'>): Promise<Block> {
+export async function collectBlock(
+  source: Batches,
+  room: Room,
+  sending: Sending,
+  want: Pick<BlockSize, 'full' | 'mayBeShort'>,
+): Promise<Block> {
   const chunks: Uint8Array[] = []
   const md5 = createHash('md5')
   let size = 0

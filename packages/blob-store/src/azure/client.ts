@@ -55,12 +55,22 @@ export interface AzureCalls {
   /** Undefined where there is no committed blob. */
   describe(name: string, attempt: Attempt): Promise<{ readonly size: number; readonly seal: string | undefined } | undefined>
   /** From `first` on, `count` bytes or all. Undefined where there is no committed blob. */
-  download(name: string, first: number, count: number | undefined, etag: string | undefined, attempt: Attempt): Promise<Download | undefined>
+  download(
+    name: string,
+    first: number,
+    count: number | undefined,
+    etag: string | undefined,
+    attempt: Attempt,
+  ): Promise<Download | undefined>
   /** A blob that is not there is fine. */
   remove(name: string, attempt: Attempt): Promise<void>
   /** Up to 256. Blobs that are not there are fine; answers the first failure of another kind. */
   removeAll(names: readonly string[], attempt: Attempt): Promise<RemovalFailure | undefined>
-  list(prefix: string, after: string | undefined, attempt: Attempt): Promise<{ readonly blobs: readonly ListedBlob[]; readonly next?: string }>
+  list(
+    prefix: string,
+    after: string | undefined,
+    attempt: Attempt,
+  ): Promise<{ readonly blobs: readonly ListedBlob[]; readonly next?: string }>
   signingKey(from: Date, until: Date, attempt: Attempt): Promise<SigningKey>
   /** An address that reads one blob, by the account's key or by a key that was asked for. */
   link(name: string, expires: Date, by?: SigningKey): URL

@@ -58,7 +58,8 @@ export function storageFailure(error: unknown): unknown {
   if (answer === undefined) return isIdentityError(error) ? unavailable(error) : error
   if (isFull(answer)) return new StorageFull({ cause: error })
   const { status } = answer
-  const isAway = isPassing(error) || status === 401 || status === 403 || (status === 404 && !isMissing(error)) || /^Container/.test(answer.code)
+  const isAway =
+    isPassing(error) || status === 401 || status === 403 || (status === 404 && !isMissing(error)) || answer.code.startsWith('Container')
   return isAway ? unavailable(error) : error
 }
 

@@ -96,7 +96,12 @@ function tokens(claims: Readonly<Record<string, unknown>> = {}): AccessTokens {
     async getToken() {
       const now = Math.floor(Date.now() / 1000)
       const issued = { iat: now - 60, nbf: now - 60, exp: now + 3600 }
-      const who = { aud: 'https://storage.azure.com', iss: `https://sts.windows.net/${randomUUID()}/`, oid: randomUUID(), tid: randomUUID() }
+      const who = {
+        aud: 'https://storage.azure.com',
+        iss: `https://sts.windows.net/${randomUUID()}/`,
+        oid: randomUUID(),
+        tid: randomUUID(),
+      }
       const token = `${encode({ alg: 'RS256', typ: 'JWT' })}.${encode({ ...issued, ...who, ...claims })}.c2lnbmVk`
       return { token, expiresOnTimestamp: Date.now() + 3_600_000 }
     },

@@ -6,14 +6,15 @@ import type { AccessTokens } from './credential.ts'
  */
 export function platformIdentity(): AccessTokens {
   let loading: Promise<AccessTokens> | undefined
-  const load = async (): Promise<AccessTokens> => {
-    const { DefaultAzureCredential } = await import('@azure/identity')
-    return new DefaultAzureCredential()
-  }
   return {
     async getToken(scopes, options) {
       loading ??= load()
       return (await loading).getToken(scopes, options)
     },
   }
+}
+
+async function load(): Promise<AccessTokens> {
+  const { DefaultAzureCredential } = await import('@azure/identity')
+  return new DefaultAzureCredential()
 }

@@ -14,7 +14,7 @@ import type { StoreUnderTest } from './trial.ts'
 export const quickTries: Tries = { count: 3, delay: 1, timeout: 10_000, budget: 60_000 }
 
 /** For tests in which a call is not answered. */
-export const impatientTries: Tries = { ...quickTries, timeout: 500 }
+export const impatientTries: Tries = { ...quickTries, timeout: 300 }
 
 export interface AzureBench {
   /** What a store needs to use a container that nobody else uses. */

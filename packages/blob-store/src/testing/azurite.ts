@@ -33,7 +33,9 @@ function folder(): string {
 
 export function findAzurite(): Azurite {
   const program = join(folder(), 'node_modules/azurite/dist/src/blob/main.js')
-  return existsSync(program) ? { program } : { skipped: 'azurite is not installed: node packages/blob-store/src/testing/install-azurite.ts' }
+  return existsSync(program)
+    ? { program }
+    : { skipped: 'azurite is not installed: node packages/blob-store/src/testing/install-azurite.ts' }
 }
 
 /** Installs it into the cache folder of the user, 360 MB, at the versions of its lock file. Answers at once where that was done before. */
@@ -57,7 +59,17 @@ export function installAzurite(): Azurite {
 /** Starts it on a free port of 127.0.0.1, over a folder of its own that `stop` removes. */
 export async function startAzurite(program: string, { tls }: AzuriteOptions = {}): Promise<RunningAzurite> {
   const data = await mkdtemp(join(tmpdir(), 'azurite-'))
-  const options = ['--location', data, '--blobHost', '127.0.0.1', '--blobPort', '0', '--silent', '--disableTelemetry', '--skipApiVersionCheck']
+  const options = [
+    '--location',
+    data,
+    '--blobHost',
+    '127.0.0.1',
+    '--blobPort',
+    '0',
+    '--silent',
+    '--disableTelemetry',
+    '--skipApiVersionCheck',
+  ]
   if (tls !== undefined) options.push('--cert', tls.cert, '--key', tls.key, '--oauth', 'basic')
   const child = spawn(process.execPath, [program, ...options], { stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))

@@ -2,8 +2,8 @@
 import { installAzurite } from './azurite.ts'
 
 const installed = installAzurite()
-if ('program' in installed) console.log(installed.program)
+if ('program' in installed) process.stdout.write(`${installed.program}\n`)
 else {
-  console.error(installed.skipped)
+  process.stderr.write(`${installed.skipped}\n`)
   process.exitCode = 1
 }
