@@ -8,6 +8,15 @@ export interface FaultSession {
   /** A folder of its own, absolute. */
   readonly folder: string
   readonly blobBytes: number
+  readonly counts: Counts
+}
+
+/** How often something is done: little where every change is tested, much before a release. */
+export interface Counts {
+  /** Kills at random moments, on each backend. */
+  readonly kills: number
+  /** Times that each crash point is gone through; once is a selection. */
+  readonly repeats: number
 }
 
 export interface Fault {

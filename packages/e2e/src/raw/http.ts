@@ -62,8 +62,8 @@ export async function expectStatus(what: string, answer: Answer, ...expected: re
   throw new Refused(what, answer.status, (await readAll(answer)).toString())
 }
 
-/** The Authorization header for everything in one repository: asks where the challenge says, for all actions at once. */
-export async function authorize(target: Target, repository: string): Promise<string> {
+/** The Authorization header for everything in these repositories: asks where the challenge says, for all actions at once. */
+export async function authorize(target: Target, ...repositories: readonly string[]): Promise<string> {
   const basic = `Basic ${Buffer.from(`${target.user}:${target.password}`).toString('base64')}`
   const probe = await send(target.host, '/v2/')
   await readAll(probe)
@@ -71,7 +71,7 @@ export async function authorize(target: Target, repository: string): Promise<str
   if (!challenge.startsWith('Bearer ')) return basic
   const realm = new URL(field(challenge, 'realm'))
   realm.searchParams.set('service', field(challenge, 'service'))
-  realm.searchParams.set('scope', `repository:${repository}:pull,push,delete,metadata_read`)
+  for (const name of repositories) realm.searchParams.append('scope', `repository:${name}:pull,push,delete,metadata_read`)
   const answer = await send(realm.host, `${realm.pathname}${realm.search}`, { headers: { authorization: basic } })
   await expectStatus('the token endpoint', answer, 200)
   const token = JSON.parse((await readAll(answer)).toString()) as { readonly access_token?: string; readonly token?: string }

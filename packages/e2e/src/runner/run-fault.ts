@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Fault } from '../faults/fault.ts'
+import type { Counts, Fault } from '../faults/fault.ts'
 import { startServer } from './server.ts'
 import type { Server, ServerOptions } from './server.ts'
 import { steps } from './steps.ts'
@@ -9,6 +9,7 @@ import type { Outcome } from './steps.ts'
 export interface RunFaultOptions {
   readonly folder: string
   readonly blobBytes: number
+  readonly counts: Counts
   readonly record: (outcome: Outcome) => void
   readonly start?: (options: ServerOptions) => Promise<Server>
 }
@@ -25,7 +26,7 @@ export async function runFault(fault: Fault, options: RunFaultOptions): Promise<
     return server
   }
   try {
-    await fault.script({ step, start, folder, blobBytes: options.blobBytes })
+    await fault.script({ step, start, folder, blobBytes: options.blobBytes, counts: options.counts })
   } catch (error) {
     await step('prepare', () => Promise.reject(error))
   }
