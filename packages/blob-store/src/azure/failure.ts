@@ -25,7 +25,7 @@ function answerOf(error: unknown): Answer | undefined {
   }
   if (name !== answered && !isBroken(name, code, errno)) return undefined
   return {
-    code: String(details?.errorCode ?? code ?? ''),
+    code: [details?.errorCode, code].find((word) => typeof word === 'string') ?? '',
     ...(typeof statusCode === 'number' && { status: statusCode }),
   }
 }
