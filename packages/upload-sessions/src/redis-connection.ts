@@ -121,7 +121,12 @@ function watch(
   return {
     async wait() {
       if (client.status === 'ready') return
-      next ??= new Promise<void>((resolve) => client.once('ready', resolve)).then(() => void (next = undefined))
+      next ??= new Promise<void>((resolve) => {
+        client.once('ready', () => {
+          next = undefined
+          resolve()
+        })
+      })
       await within(limits.up, next).catch(() => {
         throw new Error(`no connection to Redis${last === undefined ? '' : `: ${last.message}`}`)
       })

@@ -47,7 +47,7 @@ async function beFirst(config: Config, log: FlushableLog): Promise<void> {
     process,
     log,
     now: () => performance.now(),
-    ...(process.stdout.isTTY !== true && { onHangup: () => void workers?.replaceAll() }),
+    ...(!process.stdout.isTTY && { onHangup: () => void workers?.replaceAll() }),
   })
   await orSay(log, lifecycle, async () => {
     const { runTogether } = await import('./together.ts')

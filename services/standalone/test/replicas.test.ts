@@ -127,7 +127,7 @@ withRedis(`two replicas over one PostgreSQL, one Redis and one storage${redisMis
     const location = await sendInTurn('replicas/race', [])
     const headers = { 'Content-Range': `0-${chunk.length - 1}` }
     const answers = await Promise.all([a, b].map((port) => ask(port, 'PATCH', location, { body: chunk, headers })))
-    expect(answers.map(({ status }) => status).sort()).toEqual([202, 416])
+    expect(answers.map(({ status }) => status).toSorted((left, right) => left - right)).toEqual([202, 416])
     expect(offsetIn(await ask(a, 'GET', location))).toBe(chunk.length)
   }, 60_000)
 

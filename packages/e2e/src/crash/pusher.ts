@@ -48,7 +48,7 @@ export function createPusher({ client, repository, ...options }: PusherOptions):
     try {
       await current!.run()
     } catch (error) {
-      if (error instanceof Lost) return void (await sleep(randomInt(20, 80)))
+      if (error instanceof Lost) return await sleep(randomInt(20, 80))
       if (error instanceof Claimed) parked.push({ work: current!, at: performance.now() })
       else if (!(error instanceof Unexpected)) throw error
     }

@@ -17,10 +17,7 @@ interface Step {
  * had ended when it began (Wing and Gong, with the states that were tried remembered). Operations of unknown outcome may have happened at
  * any time after they began, or not at all. Answers the longest order that was found where there is none; undefined where all is well.
  */
-export function findDisorder(
-  operations: readonly RegisterOperation[],
-  initial: Value = undefined,
-): readonly RegisterOperation[] | undefined {
+export function findDisorder(operations: readonly RegisterOperation[], initial?: Value): readonly RegisterOperation[] | undefined {
   const steps = operations
     .filter(({ result, op }) => result === 'ok' || (result === 'info' && op !== 'read'))
     .map((operation): Step => ({ operation, end: operation.result === 'info' ? Infinity : operation.end }))

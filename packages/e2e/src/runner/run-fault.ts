@@ -26,7 +26,8 @@ export async function runFault(fault: Fault, options: RunFaultOptions): Promise<
     return server
   }
   try {
-    await fault.script({ step, start, folder, blobBytes: options.blobBytes, counts: options.counts })
+    const note = (text: string): void => console.log(`     ${fault.name}: ${text}`)
+    await fault.script({ step, note, start, folder, blobBytes: options.blobBytes, counts: options.counts })
   } catch (error) {
     await step('prepare', () => Promise.reject(error))
   }
