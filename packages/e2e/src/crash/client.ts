@@ -28,8 +28,6 @@ export interface Subject {
   readonly value?: string | undefined
 }
 
-export type Expected = readonly number[] | (() => readonly number[])
-
 export interface Client {
   readonly name: string
   readonly history: History
@@ -56,7 +54,7 @@ export function createClient({ name, history, host, authorization }: ClientOptio
   return {
     name,
     history,
-    async ask({ op, key, value }, right, path, call = {}) {
+    async ask({ op, key, value }, expected, path, call = {}) {
       const start = history.now()
       const note = (result: 'ok' | 'fail' | 'info', status?: number, read = value): void =>
         history.record({ process: name, op, key, value: read, start, end: history.now(), result, status })

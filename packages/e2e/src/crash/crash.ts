@@ -36,7 +36,7 @@ export function crashOn(name: string, startBackend: (folder: string) => Promise<
 }
 
 async function crash(session: FaultSession, backend: Backend): Promise<void> {
-  const { step, note, counts } = session
+  const { step, counts } = session
   const history = openHistory(join(session.folder, 'history.jsonl'))
   const servers = await startingServers(session, backend)
   const arena = await createArena({

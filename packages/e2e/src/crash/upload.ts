@@ -46,7 +46,6 @@ export function createUpload(client: Client, { repository, bytes, form, memory }
   const closingPath = (): string => `${location}${location!.includes('?') ? '&' : '?'}digest=${digest}`
 
   const open = async (): Promise<void> => {
-    openedIn = memory()
     const before = memory()
     const reply = await client.ask({ op: 'open', key }, [202], `/v2/${repository}/blobs/uploads/`, { method: 'POST' })
     location = pathOf(reply)

@@ -109,13 +109,13 @@ function cancelUpload(client: Client, { repository }: Belongings, { memory }: Wo
   const key = `cancelled ${repository}`
   return {
     async run() {
-      const openedIn = memory()
-      const unlessForgotten = (status: number) => () => (openedIn === memory() ? [status] : [status, 404])
+      const before = memory()
+      const unlessForgotten = (status: number) => (): readonly number[] => (before === memory() ? [status] : [status, 404])
       const opened = await client.ask({ op: 'open', key }, [202], `/v2/${repository}/blobs/uploads/`, { method: 'POST' })
-      const call = { method: 'PATCH', headers: { 'content-type': 'application/octet-stream' }, body: freshBytes(64 * 1024) }
+      const headers = { 'content-type': 'application/octet-stream' }
       const path = String(opened.headers.location)
-      const { status } = await client.ask({ op: 'append', key }, unlessForgotten(202), path, call)
-      if (status === 202) await client.ask({ op: 'cancel', key }, unlessForgotten(204), path, { method: 'DELETE' })
+      await client.ask({ op: 'append', key }, unlessForgotten(202), path, { method: 'PATCH', headers, body: freshBytes(64 * 1024) })
+      await client.ask({ op: 'cancel', key }, unlessForgotten(204), path, { method: 'DELETE' })
     },
   }
 }

@@ -4,8 +4,6 @@ import type { Step } from '../runner/steps.ts'
 /** What a fault script works with: it starts, breaks and restarts servers of its own. */
 export interface FaultSession {
   readonly step: Step
-  /** Prints a figure. */
-  readonly note: (text: string) => void
   readonly start: (options: ServerOptions) => Promise<Server>
   /** A folder of its own, absolute. */
   readonly folder: string

@@ -38,7 +38,7 @@ function replicas(name: string, startBackend: (folder: string) => Promise<Backen
   }
 }
 
-async function breakLines({ step, note, start, folder }: FaultSession, backend: Backend): Promise<void> {
+async function breakLines({ step, start, folder }: FaultSession, backend: Backend): Promise<void> {
   const servers: Server[] = []
   for (const letter of ['a', 'b', 'c']) {
     const files = { dataFolder: join(folder, letter), logFile: join(folder, `${letter}.log`) }
@@ -56,7 +56,7 @@ async function breakLines({ step, note, start, folder }: FaultSession, backend: 
     process.kill(servers[2]!.pid, 'SIGSTOP')
     try {
       const waits = await Promise.all(uploads.map((upload) => finishOn(b, upload)))
-      note(`gone on with after ${waits.map((wait) => `${Math.round(wait)} ms`).join(' and ')}`)
+      console.log(`     gone on with after ${waits.map((wait) => `${Math.round(wait)} ms`).join(' and ')}`)
     } finally {
       process.kill(servers[2]!.pid, 'SIGCONT')
     }

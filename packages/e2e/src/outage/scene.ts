@@ -29,7 +29,7 @@ export interface SceneOptions {
 }
 
 /** Lets one dependency after the other fail in every listed way, while clients push and pull; then looks whether anything was lost. */
-export async function playOutages({ step, note, start, folder }: FaultSession, options: SceneOptions): Promise<void> {
+export async function playOutages({ step, start, folder }: FaultSession, options: SceneOptions): Promise<void> {
   mkdirSync(folder, { recursive: true })
   const port = await freePort()
   const environment = { ROADSTEAD_WORKERS: '1', ROADSTEAD_LOG_LEVEL: 'warn', ...options.environment }
@@ -73,7 +73,7 @@ export async function playOutages({ step, note, start, folder }: FaultSession, o
     await arena.finish()
     refuseViolations(history, known)
     const { operations, acknowledged, unknown } = summarize(history)
-    note(`${operations} requests beside the outages, ${acknowledged} pushes acknowledged, ${unknown} of unknown outcome`)
+    console.log(`     ${operations} requests beside the outages, ${acknowledged} pushes acknowledged, ${unknown} of unknown outcome`)
   })
   await server.stop()
 }

@@ -26,8 +26,7 @@ export async function runFault(fault: Fault, options: RunFaultOptions): Promise<
     return server
   }
   try {
-    const note = (text: string): void => console.log(`     ${fault.name}: ${text}`)
-    await fault.script({ step, note, start, folder, blobBytes: options.blobBytes, counts: options.counts })
+    await fault.script({ step, start, folder, blobBytes: options.blobBytes, counts: options.counts })
   } catch (error) {
     await step('prepare', () => Promise.reject(error))
   }
